@@ -53,6 +53,27 @@ public final class DeviceTree {
     return () -> new PreOrder(root);
   }
 
+  /** Shows every node to {@code visitor}, before and after its children. Does not recurse. */
+  public void walk(NodeVisitor visitor) {
+    List<Iterator<Node>> open = new ArrayList<>();
+    List<Node> path = new ArrayList<>();
+    visitor.enter(root);
+    path.add(root);
+    open.add(root.children().iterator());
+    while (!open.isEmpty()) {
+      Iterator<Node> siblings = open.getLast();
+      if (siblings.hasNext()) {
+        Node node = siblings.next();
+        visitor.enter(node);
+        path.add(node);
+        open.add(node.children().iterator());
+      } else {
+        open.removeLast();
+        visitor.leave(path.removeLast());
+      }
+    }
+  }
+
   /**
    * Every node that has a phandle, by phandle; of equal phandles the first in tree order. A
    * snapshot: later changes to the tree do not show.

@@ -1,6 +1,7 @@
 package org.nvlink2vmm.dt.tree;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
@@ -39,6 +40,12 @@ public final class Property {
 
   public static Property ofBytes(String name, byte... value) {
     return new Property(name, value.clone());
+  }
+
+  /** A copy of {@code length} bytes of {@code source} from {@code from} on. */
+  public static Property ofRange(String name, byte[] source, int from, int length) {
+    Objects.checkFromIndexSize(from, length, source.length);
+    return new Property(name, Arrays.copyOfRange(source, from, from + length));
   }
 
   /** One cell a number. */
@@ -97,6 +104,11 @@ public final class Property {
   /** Copies the whole value to {@code target} at {@code at}. */
   public void copyTo(byte[] target, int at) {
     System.arraycopy(value, 0, target, at, value.length);
+  }
+
+  /** Copies the whole value to {@code target} at {@code at}. */
+  public void copyTo(MemorySegment target, long at) {
+    MemorySegment.copy(value, 0, target, ValueLayout.JAVA_BYTE, at, value.length);
   }
 
   /** The value as a read-only segment over the same bytes, for writers that must not copy twice. */
