@@ -1,0 +1,11 @@
+/** The monitor: memory, PCI, VFIO, the emulated host, vfio-user, machine files, commands. */
+module org.nvlink2vmm.vmm {
+  requires transitive org.nvlink2vmm.dt;
+
+  exports org.nvlink2vmm.vmm.ats;
+  exports org.nvlink2vmm.vmm.iommu;
+  exports org.nvlink2vmm.vmm.irq;
+  exports org.nvlink2vmm.vmm.memory;
+  exports org.nvlink2vmm.vmm.pci;
+  exports org.nvlink2vmm.vmm.vfio;
+}

@@ -1,0 +1,31 @@
+package org.nvlink2vmm.vmm.ats;
+
+/** What an NPU is to the GPUs on its links and to the host kernel. */
+public interface Npu {
+  /** The firmware's context calls. */
+  NpuOpal opal();
+
+  /** Who answers the translation requests of this NPU's GPUs. */
+  TranslationAgent translations();
+
+  /** Registers the cache of the GPU at {@code bdfn}, so that shootdowns reach it. */
+  void attach(int bdfn, TranslationCache cache);
+
+  /**
+   * Whether at least one link to the GPU at {@code bdfn} is trained and not fenced, so that loads
+   * and stores to its memory get through. A hot path: one read.
+   */
+  boolean carries(int bdfn);
+
+  /** Secondary bus reset of the GPU's parent bridge: fences the GPU's links, purges caches. */
+  void busReset(int bdfn);
+
+  /**
+   * Says where the page tables of a partition are: guest-physical memory and the process table that
+   * the guest registered (H_REGISTER_PROC_TBL).
+   */
+  void registerPartition(Partition partition);
+
+  /** Forgets a partition. */
+  void unregisterPartition(int lpid);
+}

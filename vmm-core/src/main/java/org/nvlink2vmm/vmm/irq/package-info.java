@@ -1,0 +1,2 @@
+/** Interrupt outputs of devices. */
+package org.nvlink2vmm.vmm.irq;

@@ -1,0 +1,81 @@
+package org.nvlink2vmm.vmm.vfio;
+
+import java.lang.foreign.MemorySegment;
+import org.nvlink2vmm.vmm.iommu.DmaSpace;
+import org.nvlink2vmm.vmm.irq.InterruptSink;
+
+/**
+ * An opened VFIO device. The one interface between those who have devices (the emulated host
+ * kernel, a description, a vfio-user server at the other end of a socket) and those who use them
+ * (guest functions, the vfio-user server, tests).
+ *
+ * <p>Any thread may call; reads and writes of regions take no lock of the device's own. Nothing
+ * works after {@link #close()}: calls then answer EBADF.
+ */
+public interface VfioDevice extends AutoCloseable {
+  /** For people: in every log line, report and error. */
+  String id();
+
+  DeviceInfo info();
+
+  /**
+   * @throws VfioException EINVAL for an index that does not exist, or that the kernel refuses (VGA)
+   */
+  RegionInfo regionInfo(int index);
+
+  /**
+   * @throws VfioException EINVAL for an index that does not exist
+   */
+  IrqInfo irqInfo(int index);
+
+  /**
+   * What is behind a region, for consumers in this process.
+   *
+   * @throws VfioException EINVAL for an index that does not exist
+   */
+  RegionBacking backing(int index);
+
+  /**
+   * Reads from a region as pread on the device's file does: {@code target.byteSize()} bytes at
+   * {@code offset} of the region.
+   *
+   * @return bytes read, fewer than asked when the access crosses the region's end; or the negative
+   *     of an errno ({@link Errno#number()}): EINVAL at or past the end or for a missing region,
+   *     EFAULT, EIO
+   */
+  long read(int index, long offset, MemorySegment target);
+
+  /** Writes to a region as pwrite does; otherwise as {@link #read}. */
+  long write(int index, long offset, MemorySegment source);
+
+  /**
+   * Maps part of a region as mmap with MAP_SHARED on the device's file does. The segment is the
+   * device's own memory, valid until {@link #close()}.
+   *
+   * @throws VfioException EINVAL, EPERM, ENOMEM, ENODEV as the region's rules say
+   */
+  MemorySegment mmap(int index, long offset, long length);
+
+  /**
+   * Says where interrupts go (VFIO_DEVICE_SET_IRQS in one call); replaces the earlier sink. A
+   * device has none at first and interrupts are then lost, as with no eventfd set.
+   */
+  void connect(InterruptSink sink);
+
+  /** Masks or unmasks the one maskable index, INTx; a level that is still up fires on unmasking. */
+  void maskIntx(boolean masked);
+
+  /** Says what of the guest's memory the device reaches; replaces the earlier space. */
+  void attach(DmaSpace memory);
+
+  /**
+   * VFIO_DEVICE_RESET.
+   *
+   * @throws VfioException EINVAL when the device cannot be reset
+   */
+  void reset();
+
+  /** Closes the last reference: regions are released, mappings end. Idempotent. */
+  @Override
+  void close();
+}
