@@ -1,0 +1,20 @@
+package org.nvlink2vmm.vmm.device;
+
+import java.util.Optional;
+import org.nvlink2vmm.dt.powernv.HostBdf;
+import org.nvlink2vmm.vmm.ats.Npu;
+
+/** The hardware of one kind in one host. */
+public interface HostHardware extends AutoCloseable {
+  /** The function at an address, if it is of this kind: always the same object for one address. */
+  Optional<HostFunction> function(HostBdf address);
+
+  /** The NPU whose links go to the GPU at an address, if this hardware has it. */
+  default Optional<Npu> npuOf(HostBdf gpu) {
+    return Optional.empty();
+  }
+
+  /** Ends all functions and unmaps what was mapped. */
+  @Override
+  void close();
+}

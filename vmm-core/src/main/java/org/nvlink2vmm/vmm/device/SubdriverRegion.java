@@ -1,0 +1,44 @@
+package org.nvlink2vmm.vmm.device;
+
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import org.nvlink2vmm.vmm.vfio.RegionBacking;
+import org.nvlink2vmm.vmm.vfio.RegionCapability;
+
+/**
+ * A device-specific region that a subdriver registers: the kernel's vfio_pci_regops. Range checks
+ * of the VFIO core (index, file offset) come before these calls; the subdriver's own come in them.
+ */
+public interface SubdriverRegion {
+  int type();
+
+  int subtype();
+
+  /** Bytes. */
+  long size();
+
+  /** READ, WRITE, MMAP of {@link org.nvlink2vmm.vmm.vfio.RegionInfo}. */
+  int flags();
+
+  /** What add_capability appends after the type capability. */
+  List<RegionCapability> capabilities();
+
+  /** What is behind the region for consumers in this process. */
+  RegionBacking backing();
+
+  /** rw with iswrite 0: bytes read, or a negative errno. */
+  long read(long offset, MemorySegment target);
+
+  /** rw with iswrite 1: bytes written, or a negative errno. */
+  long write(long offset, MemorySegment source);
+
+  /**
+   * Maps a part.
+   *
+   * @throws org.nvlink2vmm.vmm.vfio.VfioException as the driver's mmap answers
+   */
+  MemorySegment mmap(long offset, long length);
+
+  /** The device is closed for the last time. */
+  void release();
+}
