@@ -13,7 +13,12 @@ import java.util.Optional;
  * @param scope where it may stand
  */
 public record DeviceOption(
-    String name, Kind kind, Optional<String> defaultValue, String description, Scope scope) {
+    String name,
+    Kind kind,
+    boolean required,
+    Optional<String> defaultValue,
+    String description,
+    Scope scope) {
   /** Kinds of values. */
   public enum Kind {
     /** A number, unsigned 64 bits; decimal, hexadecimal, with binary suffix. */

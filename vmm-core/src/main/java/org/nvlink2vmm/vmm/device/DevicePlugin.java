@@ -12,6 +12,11 @@ public interface DevicePlugin {
   /** The name in machine files, unique: {@code v100}. */
   String name();
 
+  /** What default ids in machine files begin with: {@code gpu} gives {@code gpu0}, ... */
+  default String idPrefix() {
+    return name();
+  }
+
   /** One line for {@code vmm devices}. */
   String description();
 
