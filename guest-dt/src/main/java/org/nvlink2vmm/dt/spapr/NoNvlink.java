@@ -1,0 +1,4 @@
+package org.nvlink2vmm.dt.spapr;
+
+/** A plain PCI function. */
+public record NoNvlink() implements NvlinkFacts {}
