@@ -86,8 +86,8 @@ public record PciFunctionDescription(
     private int msiVectors;
     private int msixEntries;
     private boolean extendedConfig;
-    private boolean connector;
-    private LocationCode locationCode;
+    private boolean connector = true;
+    private LocationCode locationCode = LocationCode.vfio("vfio-pci");
     private NvlinkFacts nvlink = NvlinkFacts.NONE;
     private SecondaryBus behind = SecondaryBus.NONE;
 
@@ -98,9 +98,6 @@ public record PciFunctionDescription(
       }
       this.id = id;
       this.devfn = slot << 3 | function;
-      // A slot has one connector, and its function 0 stands for it.
-      this.connector = function == 0;
-      this.locationCode = LocationCode.vfio("vfio-pci");
     }
 
     public Builder config(PciConfigFacts facts) {
@@ -133,7 +130,7 @@ public record PciFunctionDescription(
       return this;
     }
 
-    /** By default function 0 has one, the others have none. */
+    /** By default there is one. */
     public Builder connector(boolean exists) {
       this.connector = exists;
       return this;
