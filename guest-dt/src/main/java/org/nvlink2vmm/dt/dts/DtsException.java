@@ -10,4 +10,8 @@ public final class DtsException extends RuntimeException {
   DtsException(String message) {
     super(message);
   }
+
+  DtsException(Position position, String message) {
+    super(position + ": " + message);
+  }
 }
