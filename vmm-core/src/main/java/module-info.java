@@ -7,6 +7,7 @@ module org.nvlink2vmm.vmm {
   exports org.nvlink2vmm.vmm.iommu;
   exports org.nvlink2vmm.vmm.irq;
   exports org.nvlink2vmm.vmm.memory;
+  exports org.nvlink2vmm.vmm.nativeio;
   exports org.nvlink2vmm.vmm.vfio;
 
   uses org.nvlink2vmm.vmm.device.DevicePlugin;

@@ -1,0 +1,345 @@
+package org.nvlink2vmm.vmm.nativeio;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Calls of the C library. Descriptors are made close-on-exec. Methods that give a number answer the
+ * negative of an errno when they fail and repeat a call that a signal interrupted (EINTR); methods
+ * that give an object throw {@link NativeException}.
+ */
+public final class Libc {
+  /** Numbers that callers of the data path compare with (asm-generic/errno-base.h). */
+  public static final int EINTR = 4;
+
+  public static final int EAGAIN = 11;
+  public static final int EINVAL = 22;
+  public static final int EPIPE = 32;
+  public static final int ECONNRESET = 104;
+
+  /** Bytes of a socket's path, its terminating zero not counted (sockaddr_un.sun_path is 108). */
+  public static final int MAX_SOCKET_PATH = 107;
+
+  private static final int F_DUPFD_CLOEXEC = 1030;
+  private static final int MFD_CLOEXEC = 1;
+  private static final int EFD_CLOEXEC = 0x80000;
+  private static final int EFD_NONBLOCK = 0x800;
+
+  /** st_size of struct stat and its size: the same on x86-64, aarch64, ppc64le and riscv64. */
+  private static final long STAT_SIZE_OFFSET = 48;
+
+  private static final long STAT_BYTES = 144;
+
+  private static final int AF_UNIX = 1;
+  private static final int SOCK_STREAM = 1;
+  private static final int SOCK_CLOEXEC = 0x80000;
+  private static final int SOCK_NONBLOCK = 0x800;
+  private static final int SOCKADDR_UN_BYTES = 110;
+  private static final int SHUT_RDWR = 2;
+  private static final int ENAMETOOLONG = 36;
+
+  private Libc() {}
+
+  /**
+   * A file in memory of the given size; sparse, so that only written pages cost anything.
+   *
+   * @param name for people, in /proc/self/maps
+   * @param size bytes
+   * @throws NativeException as memfd_create and ftruncate fail
+   */
+  public static OwnedFd memfd(String name, long size) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment text = arena.allocateFrom(name);
+      OwnedFd fd = new OwnedFd(check(memfdCreate(text), "memfd_create", name));
+      int result = truncate(fd.number(), size);
+      if (result < 0) {
+        fd.close();
+        throw new NativeException(
+            "ftruncate", -result, name + " to 0x" + Long.toHexString(size) + " bytes");
+      }
+      return fd;
+    }
+  }
+
+  /**
+   * The size of a file.
+   *
+   * @throws NativeException as fstat fails
+   */
+  public static long fileSize(OwnedFd fd) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment stat = arena.allocate(STAT_BYTES, Long.BYTES);
+      check(stat(fd.number(), stat), "fstat", fd.toString());
+      return stat.get(JAVA_LONG, STAT_SIZE_OFFSET);
+    }
+  }
+
+  /** A counter of 0 to wait on (eventfd, non-blocking). */
+  static OwnedFd eventfd() {
+    MemorySegment capture = Downcalls.capture();
+    try {
+      int fd = (int) Downcalls.EVENTFD.invokeExact(capture, 0, EFD_CLOEXEC | EFD_NONBLOCK);
+      return new OwnedFd(check(result(capture, fd), "eventfd", "a new counter"));
+    } catch (Throwable e) {
+      throw Downcalls.unchecked(e);
+    }
+  }
+
+  /**
+   * Reads up to {@code target.byteSize()} bytes.
+   *
+   * @return bytes read, 0 at the end, or the negative of an errno
+   */
+  public static long read(OwnedFd fd, MemorySegment target) {
+    MemorySegment capture = Downcalls.capture();
+    long result;
+    do {
+      try {
+        result =
+            result(
+                capture,
+                (long) Downcalls.READ.invokeExact(capture, fd.number(), target, target.byteSize()));
+      } catch (Throwable e) {
+        throw Downcalls.unchecked(e);
+      }
+    } while (result == -EINTR);
+    return result;
+  }
+
+  /**
+   * Writes up to {@code source.byteSize()} bytes.
+   *
+   * @return bytes written or the negative of an errno
+   */
+  public static long write(OwnedFd fd, MemorySegment source) {
+    MemorySegment capture = Downcalls.capture();
+    long result;
+    do {
+      try {
+        result =
+            result(
+                capture,
+                (long)
+                    Downcalls.WRITE.invokeExact(capture, fd.number(), source, source.byteSize()));
+      } catch (Throwable e) {
+        throw Downcalls.unchecked(e);
+      }
+    } while (result == -EINTR);
+    return result;
+  }
+
+  /**
+   * A stream socket that is bound to a new file and listens; non-blocking.
+   *
+   * @throws NativeException EADDRINUSE when the file exists, ENAMETOOLONG for a path longer than
+   *     {@link #MAX_SOCKET_PATH} bytes, and as socket, bind and listen fail
+   */
+  public static OwnedFd listen(Path path, int backlog) {
+    OwnedFd socket = unixSocket();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment address = socketAddress(arena, path);
+      MemorySegment capture = Downcalls.capture();
+      int result =
+          (int) Downcalls.BIND.invokeExact(capture, socket.number(), address, SOCKADDR_UN_BYTES);
+      check(result(capture, result), "bind", path.toString());
+      result = (int) Downcalls.LISTEN.invokeExact(capture, socket.number(), backlog);
+      check(result(capture, result), "listen", path.toString());
+      return socket;
+    } catch (Throwable e) {
+      socket.close();
+      throw Downcalls.unchecked(e);
+    }
+  }
+
+  /**
+   * A non-blocking stream socket that is connected to a listening one.
+   *
+   * @throws NativeException ENOENT, ECONNREFUSED, EAGAIN when the backlog is full, and as socket
+   *     and connect fail
+   */
+  public static OwnedFd connect(Path path) {
+    OwnedFd socket = unixSocket();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment address = socketAddress(arena, path);
+      MemorySegment capture = Downcalls.capture();
+      int result =
+          (int) Downcalls.CONNECT.invokeExact(capture, socket.number(), address, SOCKADDR_UN_BYTES);
+      check(result(capture, result), "connect", path.toString());
+      return socket;
+    } catch (Throwable e) {
+      socket.close();
+      throw Downcalls.unchecked(e);
+    }
+  }
+
+  /**
+   * The next connection of a listening socket, non-blocking; empty when none waits.
+   *
+   * @throws NativeException as accept4 fails otherwise; EMFILE among them
+   */
+  public static Optional<OwnedFd> accept(OwnedFd listener) {
+    MemorySegment capture = Downcalls.capture();
+    int fd;
+    do {
+      try {
+        fd =
+            result(
+                capture,
+                (int)
+                    Downcalls.ACCEPT4.invokeExact(
+                        capture,
+                        listener.number(),
+                        MemorySegment.NULL,
+                        MemorySegment.NULL,
+                        SOCK_CLOEXEC | SOCK_NONBLOCK));
+      } catch (Throwable e) {
+        throw Downcalls.unchecked(e);
+      }
+    } while (fd == -EINTR);
+    return fd == -EAGAIN
+        ? Optional.empty()
+        : Optional.of(new OwnedFd(check(fd, "accept4", listener.toString())));
+  }
+
+  /**
+   * Two non-blocking stream sockets, connected to each other.
+   *
+   * @throws NativeException as socketpair fails
+   */
+  public static List<OwnedFd> socketPair() {
+    MemorySegment capture = Downcalls.capture();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment pair = arena.allocate(JAVA_INT, 2);
+      int result =
+          (int)
+              Downcalls.SOCKETPAIR.invokeExact(
+                  capture, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair);
+      check(result(capture, result), "socketpair", "two sockets");
+      return List.of(
+          new OwnedFd(pair.getAtIndex(JAVA_INT, 0)), new OwnedFd(pair.getAtIndex(JAVA_INT, 1)));
+    } catch (Throwable e) {
+      throw Downcalls.unchecked(e);
+    }
+  }
+
+  /** Ends both directions of a connection; who waits on it wakes up. 0 or a negative errno. */
+  public static int shutdown(OwnedFd socket) {
+    MemorySegment capture = Downcalls.capture();
+    try {
+      return result(
+          capture, (int) Downcalls.SHUTDOWN.invokeExact(capture, socket.number(), SHUT_RDWR));
+    } catch (Throwable e) {
+      throw Downcalls.unchecked(e);
+    }
+  }
+
+  /** The C library's words for an error number; the bare number when it cannot be asked. */
+  public static String errorText(int errno) {
+    MemorySegment capture = Downcalls.capture();
+    try {
+      MemorySegment text = (MemorySegment) Downcalls.STRERROR.invokeExact(capture, errno);
+      return text.reinterpret(256).getString(0);
+    } catch (NativeException e) {
+      return "error " + errno;
+    } catch (Throwable e) {
+      throw Downcalls.unchecked(e);
+    }
+  }
+
+  static int close(int fd) {
+    MemorySegment capture = Downcalls.capture();
+    try {
+      return result(capture, (int) Downcalls.CLOSE.invokeExact(capture, fd));
+    } catch (Throwable e) {
+      throw Downcalls.unchecked(e);
+    }
+  }
+
+  static int duplicate(int fd) {
+    MemorySegment capture = Downcalls.capture();
+    try {
+      return result(capture, (int) Downcalls.FCNTL.invokeExact(capture, fd, F_DUPFD_CLOEXEC, 0));
+    } catch (Throwable e) {
+      throw Downcalls.unchecked(e);
+    }
+  }
+
+  /** Gives a result that is not negative, throws for one that is the negative of an errno. */
+  static int check(int result, String operation, String details) {
+    if (result < 0) {
+      throw new NativeException(operation, -result, details);
+    }
+    return result;
+  }
+
+  /** -1 as the negative of errno, anything else as it is. */
+  static int result(MemorySegment capture, int result) {
+    return result == -1 ? Downcalls.negativeErrno(capture) : result;
+  }
+
+  static long result(MemorySegment capture, long result) {
+    return result == -1 ? Downcalls.negativeErrno(capture) : result;
+  }
+
+  private static int memfdCreate(MemorySegment name) {
+    MemorySegment capture = Downcalls.capture();
+    try {
+      return result(capture, (int) Downcalls.MEMFD_CREATE.invokeExact(capture, name, MFD_CLOEXEC));
+    } catch (Throwable e) {
+      throw Downcalls.unchecked(e);
+    }
+  }
+
+  private static int truncate(int fd, long size) {
+    MemorySegment capture = Downcalls.capture();
+    try {
+      return result(capture, (int) Downcalls.FTRUNCATE.invokeExact(capture, fd, size));
+    } catch (Throwable e) {
+      throw Downcalls.unchecked(e);
+    }
+  }
+
+  private static int stat(int fd, MemorySegment stat) {
+    MemorySegment capture = Downcalls.capture();
+    try {
+      return result(capture, (int) Downcalls.FSTAT.invokeExact(capture, fd, stat));
+    } catch (Throwable e) {
+      throw Downcalls.unchecked(e);
+    }
+  }
+
+  private static OwnedFd unixSocket() {
+    MemorySegment capture = Downcalls.capture();
+    try {
+      int fd =
+          (int)
+              Downcalls.SOCKET.invokeExact(
+                  capture, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+      return new OwnedFd(check(result(capture, fd), "socket", "AF_UNIX"));
+    } catch (Throwable e) {
+      throw Downcalls.unchecked(e);
+    }
+  }
+
+  /** struct sockaddr_un: the family, then the path with its terminating zero. */
+  private static MemorySegment socketAddress(Arena arena, Path path) {
+    byte[] bytes = path.toString().getBytes(StandardCharsets.UTF_8);
+    if (bytes.length > MAX_SOCKET_PATH) {
+      throw new NativeException(
+          "bind or connect", ENAMETOOLONG, path + " has " + bytes.length + " bytes of at most 107");
+    }
+    MemorySegment address = arena.allocate(SOCKADDR_UN_BYTES, Short.BYTES);
+    address.set(JAVA_SHORT, 0, (short) AF_UNIX);
+    MemorySegment.copy(bytes, 0, address, JAVA_BYTE, Short.BYTES, bytes.length);
+    return address;
+  }
+}

@@ -1,0 +1,103 @@
+package org.nvlink2vmm.vmm.nativeio;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.junit.jupiter.api.Test;
+
+class MappingTest {
+  @Test
+  void aDescriptorClosesOnce() {
+    int before = OwnedFd.live();
+    OwnedFd fd = Libc.memfd("once", 4096);
+    assertThat(OwnedFd.live()).isEqualTo(before + 1);
+    fd.close();
+    fd.close();
+    assertThat(OwnedFd.live()).isEqualTo(before);
+    assertThat(fd.isOpen()).isFalse();
+    assertThatThrownBy(fd::number).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> new OwnedFd(-1)).isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void aDuplicateOutlivesTheOriginal() {
+    OwnedFd fd = Libc.memfd("file", 12345);
+    try (OwnedFd twin = fd.duplicate()) {
+      fd.close();
+      assertThat(Libc.fileSize(twin)).isEqualTo(12345);
+    }
+  }
+
+  @Test
+  void aMappingUnmapsOnceAndThenRefusesAccess() {
+    int before = Mapping.live();
+    Mapping mapping = Mapping.anonymous(8192);
+    MemorySegment segment = mapping.segment();
+    segment.set(ValueLayout.JAVA_LONG, 8184, -1);
+    assertThat(Mapping.live()).isEqualTo(before + 1);
+    mapping.close();
+    mapping.close();
+    assertThat(Mapping.live()).isEqualTo(before);
+    assertThatThrownBy(() -> segment.get(ValueLayout.JAVA_LONG, 0))
+        .isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void aFileIsNotMappedPastItsEnd() {
+    try (OwnedFd fd = Libc.memfd("small", 8192)) {
+      Mapping.shared(fd, 4096, 4096, Mapping.Protection.READ_WRITE).close();
+      for (long[] bad : new long[][] {{4096, 4097}, {8192, 1}, {0, 0}, {0, -1}, {-4096, 4096}}) {
+        assertThatThrownBy(() -> Mapping.shared(fd, bad[0], bad[1], Mapping.Protection.READ_WRITE))
+            .as("%d at %d", bad[1], bad[0])
+            .isInstanceOfSatisfying(
+                NativeException.class, e -> assertThat(e.errno()).isEqualTo(Libc.EINVAL));
+      }
+      assertThatThrownBy(
+              () -> Mapping.shared(fd, Long.MAX_VALUE, 4096, Mapping.Protection.READ_WRITE))
+          .hasMessage(
+              "mmap: 0x1000 bytes at 0x7fffffffffffffff of a file of 0x2000 bytes:"
+                  + " Invalid argument (errno 22)");
+    }
+  }
+
+  @Test
+  void readOnlyPagesRefuseWritesInsteadOfFaulting() {
+    try (OwnedFd fd = Libc.memfd("small", 4096);
+        Mapping mapping = Mapping.shared(fd, 0, 4096, Mapping.Protection.READ_ONLY)) {
+      assertThatThrownBy(() -> mapping.segment().set(ValueLayout.JAVA_INT, 0, 1))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
+  }
+
+  @Test
+  void zeroDropsWhatWasWrittenInBothKinds() {
+    try (OwnedFd fd = Libc.memfd("file", 8192);
+        Mapping file = Mapping.shared(fd, 0, 8192, Mapping.Protection.READ_WRITE);
+        Mapping memory = Mapping.anonymous(8192)) {
+      for (Mapping mapping : new Mapping[] {file, memory}) {
+        mapping.segment().fill((byte) 7);
+        mapping.zero();
+        assertThat(mapping.segment().mismatch(MemorySegment.ofArray(new byte[8192]))).isEqualTo(-1);
+      }
+    }
+  }
+
+  @Test
+  void aSizeThatNoMachineHasIsAnErrorWithItsNumbers() {
+    assertThatThrownBy(() -> Mapping.anonymous(1L << 62))
+        .isInstanceOf(NativeException.class)
+        .hasMessage("mmap: memory of 0x4000000000000000 bytes: Cannot allocate memory (errno 12)");
+  }
+
+  @Test
+  void readAndWriteMoveBytes() {
+    try (OwnedFd fd = Libc.memfd("file", 0);
+        Mapping memory = Mapping.anonymous(4096)) {
+      assertThat(Libc.write(fd, memory.segment().asSlice(0, 100))).isEqualTo(100);
+      assertThat(Libc.fileSize(fd)).isEqualTo(100);
+      assertThat(Libc.read(fd, memory.segment())).isZero();
+    }
+  }
+}
