@@ -8,7 +8,10 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 
@@ -34,7 +37,10 @@ public final class Libc {
   private static final int EFD_CLOEXEC = 0x80000;
   private static final int EFD_NONBLOCK = 0x800;
 
-  /** st_size of struct stat and its size: the same on x86-64, aarch64, ppc64le and riscv64. */
+  /** Fields of struct stat and its size: the same on x86-64, aarch64, ppc64le and riscv64. */
+  private static final long STAT_DEVICE_OFFSET = 0;
+
+  private static final long STAT_INODE_OFFSET = 8;
   private static final long STAT_SIZE_OFFSET = 48;
 
   private static final long STAT_BYTES = 144;
@@ -76,10 +82,31 @@ public final class Libc {
    * @throws NativeException as fstat fails
    */
   public static long fileSize(OwnedFd fd) {
+    return fileStatus(fd).size();
+  }
+
+  /**
+   * Which file a descriptor leads to and how large it is.
+   *
+   * @param device number of the file system
+   * @param inode number of the file in it
+   * @param size bytes
+   */
+  public record FileStatus(long device, long inode, long size) {}
+
+  /**
+   * Asks for a file's identity and size in one call.
+   *
+   * @throws NativeException as fstat fails
+   */
+  public static FileStatus fileStatus(OwnedFd fd) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment stat = arena.allocate(STAT_BYTES, Long.BYTES);
       check(stat(fd.number(), stat), "fstat", fd.toString());
-      return stat.get(JAVA_LONG, STAT_SIZE_OFFSET);
+      return new FileStatus(
+          stat.get(JAVA_LONG, STAT_DEVICE_OFFSET),
+          stat.get(JAVA_LONG, STAT_INODE_OFFSET),
+          stat.get(JAVA_LONG, STAT_SIZE_OFFSET));
     }
   }
 
@@ -138,7 +165,8 @@ public final class Libc {
   }
 
   /**
-   * A stream socket that is bound to a new file and listens; non-blocking.
+   * A stream socket that is bound to a new file, which only its owner may connect to (mode 0600),
+   * and listens; non-blocking.
    *
    * @throws NativeException EADDRINUSE when the file exists, ENAMETOOLONG for a path longer than
    *     {@link #MAX_SOCKET_PATH} bytes, and as socket, bind and listen fail
@@ -151,6 +179,8 @@ public final class Libc {
       int result =
           (int) Downcalls.BIND.invokeExact(capture, socket.number(), address, SOCKADDR_UN_BYTES);
       check(result(capture, result), "bind", path.toString());
+      Files.setPosixFilePermissions(
+          path, EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE));
       result = (int) Downcalls.LISTEN.invokeExact(capture, socket.number(), backlog);
       check(result(capture, result), "listen", path.toString());
       return socket;
