@@ -2,6 +2,7 @@ package org.nvlink2vmm.vmm.device;
 
 import java.util.List;
 import org.nvlink2vmm.dt.powernv.HostBdf;
+import org.nvlink2vmm.vmm.iommu.DmaSpace;
 import org.nvlink2vmm.vmm.irq.InterruptSink;
 import org.nvlink2vmm.vmm.memory.MmioHandler;
 import org.nvlink2vmm.vmm.vfio.RegionBacking;
@@ -31,6 +32,9 @@ public interface HostFunction {
   void busReset();
 
   void connect(InterruptSink sink);
+
+  /** Says what of a guest's memory the function reaches by DMA; nothing at first. */
+  default void attach(DmaSpace memory) {}
 
   /**
    * A BAR of a function.

@@ -2,19 +2,21 @@ package org.nvlink2vmm.vmm.device;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import org.nvlink2vmm.vmm.vfio.MmapRange;
 import org.nvlink2vmm.vmm.vfio.RegionBacking;
 import org.nvlink2vmm.vmm.vfio.RegionCapability;
+import org.nvlink2vmm.vmm.vfio.RegionMapping;
+import org.nvlink2vmm.vmm.vfio.VfioException;
 
 /**
- * A device-specific region that a subdriver registers: the kernel's vfio_pci_regops. Range checks
- * of the VFIO core (index, file offset) come before these calls; the subdriver's own come in them.
+ * A device-specific region that a subdriver registers: the kernel's vfio_pci_regops. The index, the
+ * MMAP flag, and whole pages are checked before these calls; the subdriver's own rules come in
+ * them.
  */
 public interface SubdriverRegion {
-  int type();
+  RegionCapability.RegionType type();
 
-  int subtype();
-
-  /** Bytes. */
+  /** Bytes, unsigned; may be 0. */
   long size();
 
   /** READ, WRITE, MMAP of {@link org.nvlink2vmm.vmm.vfio.RegionInfo}. */
@@ -35,10 +37,10 @@ public interface SubdriverRegion {
   /**
    * Maps a part.
    *
-   * @throws org.nvlink2vmm.vmm.vfio.VfioException as the driver's mmap answers
+   * @throws VfioException as the driver's mmap answers
    */
-  MemorySegment mmap(long offset, long length);
+  RegionMapping mmap(MmapRange range);
 
-  /** The device is closed for the last time. */
+  /** The device is closed for the last time. Called once. */
   void release();
 }

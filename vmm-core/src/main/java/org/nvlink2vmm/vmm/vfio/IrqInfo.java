@@ -13,4 +13,11 @@ public record IrqInfo(int index, int flags, int count) {
 
   /** VFIO_IRQ_INFO_NORESIZE. */
   public static final int NORESIZE = 8;
+
+  /** Index {@code index} of a PCI device: INTx can be masked, the others are not resized. */
+  public static IrqInfo ofPci(int index, int count) {
+    int flags =
+        index == VfioPciIndex.INTX_IRQ ? EVENTFD | MASKABLE | AUTOMASKED : EVENTFD | NORESIZE;
+    return new IrqInfo(index, flags, count);
+  }
 }

@@ -49,12 +49,14 @@ public interface VfioDevice extends AutoCloseable {
   long write(int index, long offset, MemorySegment source);
 
   /**
-   * Maps part of a region as mmap with MAP_SHARED on the device's file does. The segment is the
-   * device's own memory, valid until {@link #close()}.
+   * Maps part of a region as mmap with MAP_SHARED on the device's file does. What is mapped is the
+   * device's own memory or registers, reachable until the mapping or the device is closed.
    *
+   * @param offset from the start of the region, a multiple of the page size, bytes
+   * @param length bytes, rounded up to whole pages
    * @throws VfioException EINVAL, EPERM, ENOMEM, ENODEV as the region's rules say
    */
-  MemorySegment mmap(int index, long offset, long length);
+  RegionMapping mmap(int index, long offset, long length);
 
   /**
    * Says where interrupts go (VFIO_DEVICE_SET_IRQS in one call); replaces the earlier sink. A
