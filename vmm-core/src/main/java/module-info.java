@@ -10,6 +10,7 @@ module org.nvlink2vmm.vmm {
   exports org.nvlink2vmm.vmm.memory;
   exports org.nvlink2vmm.vmm.nativeio;
   exports org.nvlink2vmm.vmm.trace;
+  exports org.nvlink2vmm.vmm.pci;
   exports org.nvlink2vmm.vmm.vfio;
 
   uses org.nvlink2vmm.vmm.device.DevicePlugin;
