@@ -2,15 +2,20 @@
 module org.nvlink2vmm.vmm {
   requires transitive org.nvlink2vmm.dt;
   requires jdk.jfr;
+  requires tools.jackson.core;
+  requires tools.jackson.databind;
+  requires tools.jackson.dataformat.yaml;
 
   exports org.nvlink2vmm.vmm.ats;
   exports org.nvlink2vmm.vmm.device;
+  exports org.nvlink2vmm.vmm.guest;
   exports org.nvlink2vmm.vmm.iommu;
   exports org.nvlink2vmm.vmm.irq;
   exports org.nvlink2vmm.vmm.memory;
   exports org.nvlink2vmm.vmm.nativeio;
   exports org.nvlink2vmm.vmm.trace;
   exports org.nvlink2vmm.vmm.pci;
+  exports org.nvlink2vmm.vmm.machine;
   exports org.nvlink2vmm.vmm.vfio;
 
   uses org.nvlink2vmm.vmm.device.DevicePlugin;

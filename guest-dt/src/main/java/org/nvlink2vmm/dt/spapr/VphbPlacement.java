@@ -17,7 +17,7 @@ public record VphbPlacement(
   public static final int MAX_VPHBS = 31;
 
   /** SPAPR_PCI_BASE. */
-  static final long PCI_BASE = 0x2000_0000_0000L;
+  public static final long PCI_BASE = 0x2000_0000_0000L;
 
   private static final long BUID_BASE = 0x800_0000_2000_0000L;
 
