@@ -25,6 +25,7 @@ public final class Associativity {
   private final MachineType machineType;
   private final GuestMemory memory;
   private final NumaIds numaIds;
+  private final boolean wantsForm2;
   private final boolean form2;
   private final int[][] levels;
 
@@ -33,7 +34,8 @@ public final class Associativity {
     this.machineType = machine.machineType();
     this.memory = machine.memory();
     this.numaIds = numaIds;
-    this.form2 = machine.affinity() == Affinity.FORM2 && offersForm2(compat, machineType);
+    this.wantsForm2 = machine.affinity() == Affinity.FORM2;
+    this.form2 = wantsForm2 && offersForm2(compat, machineType);
     this.levels = isFlat() ? flatLevels() : levelsByDistance();
   }
 
@@ -85,7 +87,7 @@ public final class Associativity {
    */
   private int[][] levelsByDistance() {
     NumaDistances distances = memory.distances();
-    if (!form2 && !distances.isSymmetrical()) {
+    if (compat.isCorrected() && !form2 && !distances.isSymmetrical()) {
       throw Refusal.refused(
           "NUMA distances differ by direction, which FORM1 affinity cannot express");
     }
@@ -114,6 +116,17 @@ public final class Associativity {
       return 2;
     }
     return distance > 61 && distance <= 120 ? 1 : 0;
+  }
+
+  /** What is remarkable about it. */
+  List<Message> messages() {
+    return wantsForm2 && !form2
+        ? List.of(
+            Message.warning(
+                "machine",
+                "FORM2 affinity is offered from QEMU 6.2 and pseries-6.2 on, so the guest gets"
+                    + " FORM1"))
+        : List.of();
   }
 
   /** {@code ibm,associativity-reference-points}. */

@@ -19,6 +19,9 @@ final class CorrectedLayout {
   /** Linux 5.0 to 5.2 keep contexts for link indexes 0 ... 5 (NV_MAX_LINKS). */
   private static final int OLD_KERNEL_LINKS = 6;
 
+  /** NVIDIA's driver takes target addresses below 2^47. */
+  private static final int TGT_BITS = 47;
+
   private final VphbDescription vphb;
   private final Map<Long, SlotDraft> byTgt = new LinkedHashMap<>();
   private final List<Message> setupMessages = new ArrayList<>();
@@ -36,12 +39,10 @@ final class CorrectedLayout {
 
   NvlinkLayout layOut() {
     List<PlacedFunction> functions =
-        PlacedFunction.inBusOrder(vphb, true).stream().filter(CorrectedLayout::hasNvlink).toList();
+        PlacedFunction.inBusOrder(vphb, true).stream().filter(fn -> tgt(fn) != 0).toList();
     if (!vphb.windows().exist()) {
       if (!functions.isEmpty()) {
-        setupMessages.add(
-            Message.warning(
-                "vPHB " + vphb.index() + " has no NVLink windows: plain PCI: " + names(functions)));
+        warn(setupMessages, vphb.label(), "no NVLink windows: plain PCI: " + names(functions));
       }
       return NvlinkLayout.without(vphb, setupMessages, numaIds);
     }
@@ -61,10 +62,6 @@ final class CorrectedLayout {
         : finish(SlotDraft.finish(slots, Compat.CORRECTED));
   }
 
-  private static boolean hasNvlink(PlacedFunction placed) {
-    return tgt(placed) != 0;
-  }
-
   private static long tgt(PlacedFunction placed) {
     return switch (placed.function().nvlink()) {
       case GpuRamFacts ram -> ram.tgt();
@@ -77,16 +74,18 @@ final class CorrectedLayout {
     SlotDraft present = byTgt.get(ram.tgt());
     if (present != null) {
       throw Refusal.refused(
-          present.gpu().orElseThrow()
-              + " and "
-              + placed
-              + " have the same tgt "
-              + Text.hex(ram.tgt())
-              + ", expected one GPU per tgt");
+          "%s and %s have the same tgt %s, expected one GPU per tgt"
+              .formatted(present.gpu().orElseThrow(), placed, Text.hex(ram.tgt())));
     }
     if (byTgt.size() == NvlinkLayout.MAX_SLOTS) {
       throw Refusal.refused(
-          placed + " is one GPU too many, a vPHB takes " + NvlinkLayout.MAX_SLOTS);
+          "%s is one GPU too many, a vPHB takes %s".formatted(placed, NvlinkLayout.MAX_SLOTS));
+    }
+    if (ram.tgt() >>> TGT_BITS != 0) {
+      warn(
+          setupMessages,
+          placed,
+          "tgt " + Text.hex(ram.tgt()) + " has over 47 bits, NVIDIA's driver refuses it");
     }
     long gpa = aligned(nextRam, ram.size(), RAM_ALIGNMENT);
     nextRam = end(placed, "GPU RAM", gpa, ram.size(), vphb.windows().gpuRamEnd());
@@ -99,24 +98,20 @@ final class CorrectedLayout {
   private void collectBridge(PlacedFunction placed, AtsdFacts atsd) {
     SlotDraft slot = byTgt.get(atsd.tgt());
     if (slot == null) {
-      setupMessages.add(
-          Message.warning(
-              placed
-                  + " has tgt "
-                  + Text.hex(atsd.tgt())
-                  + ", which no GPU of the vPHB has: plain PCI"));
+      warn(
+          setupMessages,
+          placed,
+          "no GPU of the vPHB has its tgt " + Text.hex(atsd.tgt()) + ": plain PCI");
       return;
     }
     if (slot.links.size() == NvlinkLayout.MAX_LINKS) {
       throw Refusal.refused(
-          placed
-              + " is one bridge too many for "
-              + slot.gpu().orElseThrow()
-              + ", a GPU takes "
-              + NvlinkLayout.MAX_LINKS);
+          "%s is one bridge too many for %s, a GPU takes %s"
+              .formatted(placed, slot.gpu().orElseThrow(), NvlinkLayout.MAX_LINKS));
     }
-    long gpa = aligned(nextAtsd, atsd.size(), ATSD_ALIGNMENT);
+    long gpa = nextAtsd;
     if (atsd.size() != 0) {
+      gpa = aligned(nextAtsd, atsd.size(), ATSD_ALIGNMENT);
       nextAtsd = end(placed, "ATSD", gpa, atsd.size(), vphb.windows().atsdEnd());
     }
     slot.links.add(new SlotDraft.Link(placed, atsd, gpa));
@@ -124,23 +119,16 @@ final class CorrectedLayout {
 
   private static long aligned(long from, long size, long least) {
     long powerOfTwo = size <= least ? least : Long.highestOneBit(size - 1) << 1;
-    // A size above 2^62 makes this 0 or negative; such a region fits no window.
-    return powerOfTwo <= 0 ? from : Math.ceilDiv(from, powerOfTwo) * powerOfTwo;
+    // A size above 2^62 makes this negative; such a region fits no window.
+    return powerOfTwo < 0 ? from : Math.ceilDiv(from, powerOfTwo) * powerOfTwo;
   }
 
   private static long end(
       PlacedFunction placed, String window, long gpa, long size, long windowEnd) {
     if (gpa < 0 || gpa > windowEnd || size > windowEnd - gpa) {
       throw Refusal.refused(
-          placed
-              + " needs "
-              + Text.hex(size)
-              + " bytes at "
-              + Text.hex(gpa)
-              + ", the "
-              + window
-              + " window ends at "
-              + Text.hex(windowEnd));
+          "%s needs %s bytes at %s, the %s window ends at %s"
+              .formatted(placed, Text.hex(size), Text.hex(gpa), window, Text.hex(windowEnd)));
     }
     return gpa + size;
   }
@@ -158,19 +146,16 @@ final class CorrectedLayout {
   private NvlinkLayout finish(List<NvlinkSlot> slots) {
     for (NvlinkSlot slot : slots) {
       if (slot.links().isEmpty()) {
-        treeMessages.add(Message.warning(slot.gpu() + " has no bridge on its vPHB: no NVLink"));
+        warn(treeMessages, slot.gpu(), "no bridge on its vPHB: no NVLink");
       }
     }
     List<NvlinkLink> links = slots.stream().flatMap(slot -> slot.links().stream()).toList();
     List<Long> atsds = atsds(links);
     if (links.size() > OLD_KERNEL_LINKS) {
-      treeMessages.add(
-          Message.warning(
-              "vPHB "
-                  + vphb.index()
-                  + " has "
-                  + links.size()
-                  + " links, Linux 5.0 to 5.2 refuse those after the sixth"));
+      warn(
+          treeMessages,
+          vphb.label(),
+          links.size() + " links, Linux 5.0 to 5.2 refuse those after the sixth");
     }
     return new NvlinkLayout(vphb.index(), slots, atsds, setupMessages, treeMessages, numaIds);
   }
@@ -178,26 +163,28 @@ final class CorrectedLayout {
   private List<Long> atsds(List<NvlinkLink> links) {
     List<NvlinkLink> withAtsd = links.stream().filter(NvlinkLink::hasAtsd).toList();
     if (withAtsd.isEmpty()) {
-      treeMessages.add(Message.warning("vPHB " + vphb.index() + " has no ATSD register"));
+      warn(
+          treeMessages, vphb.label(), "no ATSD register: the guest cannot use address translation");
       return List.of();
     }
     if (!vphb.eeh()) {
-      treeMessages.add(
-          Message.warning(
-              "vPHB " + vphb.index() + " holds more than one IOMMU group: no EEH, and so no ATSD"));
+      warn(treeMessages, vphb.label(), "more than one IOMMU group: no EEH, and so no ATSD");
       return List.of();
     }
     if (withAtsd.size() > NvlinkLayout.MAX_ATSDS) {
       List<PlacedFunction> leftOut =
           withAtsd.stream().skip(NvlinkLayout.MAX_ATSDS).map(NvlinkLink::bridge).toList();
-      treeMessages.add(
-          Message.warning(
-              "ibm,mmio-atsd takes "
-                  + NvlinkLayout.MAX_ATSDS
-                  + " registers, left out: "
-                  + names(leftOut)));
+      warn(
+          treeMessages,
+          vphb.label(),
+          "ibm,mmio-atsd takes %s registers, left out: %s"
+              .formatted(NvlinkLayout.MAX_ATSDS, names(leftOut)));
     }
     return withAtsd.stream().limit(NvlinkLayout.MAX_ATSDS).map(NvlinkLink::atsdGpa).toList();
+  }
+
+  private static void warn(List<Message> messages, Object subject, String text) {
+    messages.add(Message.warning(subject, text));
   }
 
   private static String names(List<PlacedFunction> functions) {

@@ -33,23 +33,38 @@ public record MachineDescription(
     platform = List.copyOf(platform);
     if (machineType.compareTo(compat.newestMachineType()) > 0) {
       throw Refusal.refused(
-          "machine type "
-              + machineType.text()
-              + ": the newest of "
-              + compat.text()
-              + " is "
-              + compat.newestMachineType().text());
+          "machine type %s: the newest of %s is %s"
+              .formatted(machineType.text(), compat.text(), compat.newestMachineType().text()));
     }
+    checkVphbs(vphbs, memory.nodes());
+    long kinds = platform.stream().map(Object::getClass).distinct().count();
+    if (kinds != platform.size()) {
+      throw new IllegalArgumentException("a platform part is given twice");
+    }
+    for (PlatformPart part : platform) {
+      if (part instanceof PlatformPart.Cpus cpus) {
+        cpus.cpus().forEach(cpu -> checkNode("CPU " + cpu.id(), cpu.numaNode(), memory.nodes()));
+      }
+    }
+  }
+
+  private static void checkVphbs(List<VphbDescription> vphbs, int nodes) {
     BitSet indexes = new BitSet();
     for (VphbDescription vphb : vphbs) {
       if (indexes.get(vphb.index())) {
         throw Refusal.refused("two vPHBs with index " + vphb.index());
       }
       indexes.set(vphb.index());
+      if (vphb.binding() instanceof VphbBinding.Complete complete) {
+        checkNode(vphb.label(), complete.numaNode(), nodes);
+      }
     }
-    long kinds = platform.stream().map(Object::getClass).distinct().count();
-    if (kinds != platform.size()) {
-      throw new IllegalArgumentException("a platform part is given twice");
+  }
+
+  private static void checkNode(String what, int node, int nodes) {
+    if (node != VphbBinding.NO_NUMA_NODE && (node < 0 || node >= nodes)) {
+      throw Refusal.refused(
+          "%s is on NUMA node %s, the machine has %s".formatted(what, node, nodes));
     }
   }
 

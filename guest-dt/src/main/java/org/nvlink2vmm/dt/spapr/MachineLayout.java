@@ -11,7 +11,7 @@ import java.util.Map;
  *
  * @param vphbs one layout per vPHB, in creation order
  * @param numaIds the NUMA id counter, which the next reset starts from
- * @param setupMessages what the resets so far reported, in order
+ * @param setupMessages what the resets so far reported, in order; corrected: what the last one did
  * @param associativity the NUMA properties that follow from it
  */
 public record MachineLayout(
@@ -63,7 +63,8 @@ public record MachineLayout(
       MachineDescription machine, NumaIds before, List<Message> earlier) {
     Compat compat = machine.compat();
     NumaIds ids = compat.restartsNumaIds() ? NumaIds.start(machine.memory().nodes()) : before;
-    List<Message> messages = new ArrayList<>(earlier);
+    // QEMU says again at every reset what it said at the first.
+    List<Message> messages = new ArrayList<>(compat.isCorrected() ? List.of() : earlier);
     List<NvlinkLayout> layouts = new ArrayList<>();
     // QEMU walks its bus children, the newest first.
     boolean newestFirst = !compat.isCorrected();
@@ -91,6 +92,7 @@ public record MachineLayout(
   /** All that was reported: by the resets, then by writing the tree. */
   public List<Message> messages() {
     List<Message> messages = new ArrayList<>(setupMessages);
+    messages.addAll(associativity.messages());
     for (NvlinkLayout layout : vphbs.reversed()) {
       messages.addAll(layout.treeMessages());
     }
@@ -111,11 +113,8 @@ public record MachineLayout(
         if (other != null) {
           throw Refusal.exit(
               compat,
-              other.gpu()
-                  + " and "
-                  + slot.gpu()
-                  + " both have their RAM at "
-                  + Text.hex(slot.gpa()),
+              "%s and %s both have their RAM at %s"
+                  .formatted(other.gpu(), slot.gpu(), Text.hex(slot.gpa())),
               "error creating device tree: off: FDT_ERR_EXISTS");
         }
       }
@@ -133,12 +132,8 @@ public record MachineLayout(
       NvlinkMapping high = sorted.get(i);
       if (high.gpa() - low.gpa() < low.size()) {
         throw Refusal.refused(
-            "the regions of "
-                + low.function()
-                + " and "
-                + high.function()
-                + " overlap at "
-                + Text.hex(high.gpa()));
+            "the regions of %s and %s overlap at %s"
+                .formatted(low.function(), high.function(), Text.hex(high.gpa())));
       }
     }
   }
@@ -153,11 +148,7 @@ public record MachineLayout(
         if (other != null) {
           messages.add(
               Message.warning(
-                  other.gpu()
-                      + " and "
-                      + slot.gpu()
-                      + " have the same tgt "
-                      + Text.hex(slot.tgt())));
+                  slot.gpu(), "its tgt " + Text.hex(slot.tgt()) + " is that of " + other.gpu()));
         }
       }
     }

@@ -4,22 +4,29 @@ package org.nvlink2vmm.dt.spapr;
  * What was reported while a machine was laid out, without stopping it.
  *
  * @param level whether QEMU printed it, or we warn
- * @param text one line
+ * @param subject the device or vPHB that it is about, or {@code machine}
+ * @param text one line; of an error report exactly QEMU's words
  */
-public record Message(Level level, String text) {
+public record Message(Level level, String subject, String text) {
   /** Who says so. */
   public enum Level {
-    /** An error report that QEMU printed before it went on; its words. */
+    /** An error report that QEMU printed before it went on. */
     ERROR_REPORT,
     /** Our own remark. */
     WARNING
   }
 
-  static Message errorReport(String text) {
-    return new Message(Level.ERROR_REPORT, text);
+  static Message errorReport(Object subject, String text) {
+    return new Message(Level.ERROR_REPORT, subject.toString(), text);
   }
 
-  static Message warning(String text) {
-    return new Message(Level.WARNING, text);
+  static Message warning(Object subject, String text) {
+    return new Message(Level.WARNING, subject.toString(), text);
+  }
+
+  /** Both in one line. */
+  @Override
+  public String toString() {
+    return subject + ": " + text;
   }
 }

@@ -49,7 +49,7 @@ final class QemuLayout {
   private void collectGpu(PlacedFunction placed, GpuRamFacts ram) {
     Optional<SlotDraft> slot = slotOf(ram.tgt());
     if (slot.isEmpty()) {
-      errors.add(Message.errorReport("Found too many GPUs per vPHB"));
+      errors.add(Message.errorReport(placed, "Found too many GPUs per vPHB"));
       return;
     }
     slot.get()
@@ -60,7 +60,7 @@ final class QemuLayout {
                   compat, first + " and " + placed + " have the same tgt " + Text.hex(ram.tgt()));
             });
     slot.get().setGpu(placed, ram, nextRam, numaIds.next());
-    nextRam += ram.size();
+    nextRam = advanced(placed, nextRam, ram.size());
     numaIds = numaIds.afterTaking();
   }
 
@@ -71,13 +71,27 @@ final class QemuLayout {
     }
     Optional<SlotDraft> slot = slotOf(atsd.tgt());
     if (slot.isEmpty()) {
-      errors.add(Message.errorReport("Found too many NVLink bridges per vPHB"));
+      errors.add(Message.errorReport(placed, "Found too many NVLink bridges per vPHB"));
     } else if (slot.get().links.size() == NvlinkLayout.MAX_LINKS) {
-      errors.add(Message.errorReport("Found too many NVLink bridges per GPU"));
+      errors.add(Message.errorReport(placed, "Found too many NVLink bridges per GPU"));
     } else {
       slot.get().links.add(new SlotDraft.Link(placed, atsd, nextAtsd));
-      nextAtsd += atsd.size();
+      nextAtsd = advanced(placed, nextAtsd, atsd.size());
     }
+  }
+
+  /** Windows are not checked, but an address must exist. */
+  private static long advanced(PlacedFunction placed, long gpa, long size) {
+    if (gpa + size < 0) {
+      throw Refusal.refused(
+          placed
+              + " needs "
+              + Text.hex(size)
+              + " bytes at "
+              + Text.hex(gpa)
+              + ", more than the guest can address");
+    }
+    return gpa + size;
   }
 
   /** The slot of this tgt, a new one if there is room; empty when there is none. */
@@ -112,9 +126,10 @@ final class QemuLayout {
     List<Message> messages = new ArrayList<>();
     List<Long> atsds = atsds(finished, messages);
     if (atsds.isEmpty()) {
-      messages.add(Message.errorReport("No ATSD registers found"));
+      messages.add(Message.errorReport(vphb.label(), "No ATSD registers found"));
     } else if (!vphb.eeh()) {
-      messages.add(Message.errorReport("ATSD requires separate vPHB per GPU IOMMU group"));
+      messages.add(
+          Message.errorReport(vphb.label(), "ATSD requires separate vPHB per GPU IOMMU group"));
       atsds = List.of();
     }
     return new NvlinkLayout(vphb.index(), finished, atsds, List.of(), messages, numaIds);
@@ -129,7 +144,7 @@ final class QemuLayout {
       }
       for (NvlinkLink link : slot.links()) {
         if (atsds.size() == NvlinkLayout.MAX_ATSDS) {
-          messages.add(Message.errorReport("Only 8 ATSD registers supported"));
+          messages.add(Message.errorReport(slot.gpu(), "Only 8 ATSD registers supported"));
           break;
         }
         atsds.add(link.atsdGpa());

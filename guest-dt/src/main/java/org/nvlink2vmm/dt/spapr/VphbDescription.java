@@ -44,6 +44,11 @@ public record VphbDescription(
     return VphbPlacement.of(index);
   }
 
+  /** How messages name it. */
+  String label() {
+    return "vPHB " + index;
+  }
+
   private static void checkBusNumbers(int index, List<PciFunctionDescription> functions) {
     BitSet seen = new BitSet(256);
     List<PciFunctionDescription> open = new ArrayList<>(functions);
