@@ -48,7 +48,7 @@ public final class DiffText {
       case Difference.PropertyRemoved(String path, Property property) ->
           line(RED, "- " + path + " " + shown(property));
       case Difference.PropertyChanged changed -> {
-        line(YELLOW, "~ " + changed.path() + " " + printable(changed.beforeProperty().name()));
+        line(YELLOW, "~ " + changed.path() + " " + Printable.of(changed.beforeProperty().name()));
         both(changed.before(), changed.after());
       }
       case Difference.OrderChanged(String path, List<String> before, List<String> after) -> {
@@ -69,21 +69,10 @@ public final class DiffText {
 
   private void line(String ansi, String content) {
     if (colour) {
-      text.append(ansi).append(printable(content)).append(PLAIN).append('\n');
+      text.append(ansi).append(Printable.of(content)).append(PLAIN).append('\n');
     } else {
-      text.append(printable(content)).append('\n');
+      text.append(Printable.of(content)).append('\n');
     }
-  }
-
-  /** Names come from trees of unknown origin and must not steer a terminal. */
-  private static String printable(String content) {
-    return content.chars().allMatch(c -> c >= 0x20 && c != 0x7f && (c < 0x80 || c > 0x9f))
-        ? content
-        : content
-            .codePoints()
-            .mapToObj(
-                c -> Character.isISOControl(c) ? "\\x%02x".formatted(c) : Character.toString(c))
-            .collect(Collectors.joining());
   }
 
   private static String shown(Property property) {
