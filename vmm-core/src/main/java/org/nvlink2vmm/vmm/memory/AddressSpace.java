@@ -39,6 +39,9 @@ public final class AddressSpace {
   private final BusCounts counts = new BusCounts();
   private final ReentrantLock lock = new ReentrantLock();
 
+  /** Whether the tree differs from the view. Guarded by the lock. */
+  private boolean stale;
+
   @SuppressWarnings("unused") // Only through VIEW: released by commit, acquired by accesses.
   private FlatView view = FlatView.EMPTY;
 
@@ -67,11 +70,16 @@ public final class AddressSpace {
     return new MemoryTransaction(this);
   }
 
-  void commit() {
-    if (lock.getHoldCount() == 1) {
-      VIEW.setRelease(this, Flattening.of(root));
+  void commit(boolean changed) {
+    try {
+      stale |= changed;
+      if (stale && lock.getHoldCount() == 1) {
+        stale = false;
+        VIEW.setRelease(this, Flattening.of(root));
+      }
+    } finally {
+      lock.unlock();
     }
-    lock.unlock();
   }
 
   /**

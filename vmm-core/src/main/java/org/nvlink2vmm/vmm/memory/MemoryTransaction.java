@@ -4,11 +4,13 @@ import java.util.Objects;
 
 /**
  * A change to a region tree that shows at once: readers see the view before it or the one after it,
- * never a half. Closing it swaps the view. Held by one thread; holds the address space's lock.
+ * never a half. Closing it swaps the view if anything changed. Held by one thread; holds the
+ * address space's lock. Within one, another may be opened: the outermost swaps.
  */
 public final class MemoryTransaction implements AutoCloseable {
   private final AddressSpace space;
   private boolean open = true;
+  private boolean changed;
 
   MemoryTransaction(AddressSpace space) {
     this.space = space;
@@ -27,6 +29,7 @@ public final class MemoryTransaction implements AutoCloseable {
   public MemoryTransaction map(
       MemoryRegion.Container into, long offset, MemoryRegion region, int priority) {
     requireOpen();
+    changed = true;
     into.place(
         new MemoryRegion.Placement(offset, Objects.requireNonNull(region, "region"), priority));
     return this;
@@ -35,7 +38,7 @@ public final class MemoryTransaction implements AutoCloseable {
   /** Takes a region out of a container; nothing happens when it is not in it. */
   public MemoryTransaction unmap(MemoryRegion.Container from, MemoryRegion region) {
     requireOpen();
-    from.displace(region);
+    changed |= from.displace(region);
     return this;
   }
 
@@ -54,7 +57,7 @@ public final class MemoryTransaction implements AutoCloseable {
   public void close() {
     if (open) {
       open = false;
-      space.commit();
+      space.commit(changed);
     }
   }
 }
