@@ -9,6 +9,7 @@ module org.nvlink2vmm.vmm {
   exports org.nvlink2vmm.vmm.ats;
   exports org.nvlink2vmm.vmm.device;
   exports org.nvlink2vmm.vmm.guest;
+  exports org.nvlink2vmm.vmm.host;
   exports org.nvlink2vmm.vmm.iommu;
   exports org.nvlink2vmm.vmm.irq;
   exports org.nvlink2vmm.vmm.memory;

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.OptionalInt;
 import org.nvlink2vmm.dt.powernv.PowernvTree;
 import org.nvlink2vmm.vmm.trace.VfioPciTrace;
+import org.nvlink2vmm.vmm.vfio.RegionBacking;
 import org.nvlink2vmm.vmm.vfio.VfioException;
 
 /**
@@ -35,6 +36,9 @@ public interface SubdriverOpening {
    * @throws VfioException ENOMEM, also when nothing is at the address
    */
   KernelMapping remap(long hpa, long size);
+
+  /** What is at host-physical addresses, for consumers in this process. */
+  RegionBacking physical(long hpa, long size);
 
   /**
    * Reads host-physical memory through a mapping that lasts for the access. Does not allocate.
@@ -74,6 +78,9 @@ public interface SubdriverOpening {
    * @throws VfioException ENOMEM; EINVAL when the addresses overlap a registration
    */
   DeviceMemory registerDeviceMemory(long hva, long length, long hpa);
+
+  /** Whether a page could be put into a process's page table (vmf_insert_pfn). */
+  boolean insertPage();
 
   /**
    * An address for a mapping of registers in the process: the kernel chooses one where nothing is.

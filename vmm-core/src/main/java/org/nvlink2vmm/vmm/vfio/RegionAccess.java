@@ -126,7 +126,7 @@ public final class RegionAccess {
   }
 
   /** The widest access that is aligned, fits what is left, and is not wider than {@code width}. */
-  static int piece(long offset, long left, int width) {
+  public static int piece(long offset, long left, int width) {
     int piece = width;
     while (piece > 1 && (piece > left || (offset & (piece - 1)) != 0)) {
       piece >>= 1;
