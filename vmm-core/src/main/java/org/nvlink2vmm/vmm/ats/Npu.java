@@ -17,6 +17,18 @@ public interface Npu {
    */
   boolean carries(int bdfn);
 
+  /** Registers who is told when {@link #carries} changes for the GPU at {@code bdfn}. */
+  void watch(int bdfn, LinkWatcher watcher);
+
+  /**
+   * A load or store reached the GPU's memory window while nothing carries it, or above the memory
+   * that the GPU has. The NPU raises its error state; where it came from and what it hit is kept
+   * for the report.
+   *
+   * @param hpa host-physical address, bytes
+   */
+  void unreachable(int bdfn, long hpa, int size, boolean write);
+
   /** Secondary bus reset of the GPU's parent bridge: fences the GPU's links, purges caches. */
   void busReset(int bdfn);
 

@@ -3,10 +3,17 @@ package org.nvlink2vmm.vmm.ats;
 /** A device-side cache of translations, such as a GPU's. Takes no lock of its caller's. */
 public interface TranslationCache {
   /**
-   * Drops what matches and waits until accesses in flight that use it have finished. After the
-   * return no access uses a dropped translation.
+   * Drops what matches. With {@code flush} it also waits until accesses in flight that may use it
+   * have finished: after the return no access uses a dropped translation. Without, accesses in
+   * flight may still end later.
    *
-   * @return how many entries were dropped
+   * @param pid process, 20 bits; looked at for {@link InvalidationScope#ADDRESS} and {@link
+   *     InvalidationScope#PROCESS}
+   * @param address effective address, for {@link InvalidationScope#ADDRESS}
+   * @param pageShift log2 of the block in bytes, for {@link InvalidationScope#ADDRESS}: entries of
+   *     pages inside the naturally aligned block go; an entry of a larger page stays, as tlbie does
+   *     not promise to drop one
+   * @return how many entries were dropped, as far as the cache counts them
    */
-  int invalidate(Invalidation what);
+  int invalidate(InvalidationScope scope, int pid, long address, int pageShift, boolean flush);
 }

@@ -1,5 +1,6 @@
 package org.nvlink2vmm.vmm.device;
 
+import java.util.List;
 import java.util.Optional;
 import org.nvlink2vmm.dt.powernv.HostBdf;
 import org.nvlink2vmm.vmm.ats.Npu;
@@ -12,6 +13,14 @@ public interface HostHardware extends AutoCloseable {
   /** The NPU whose links go to the GPU at an address, if this hardware has it. */
   default Optional<Npu> npuOf(HostBdf gpu) {
     return Optional.empty();
+  }
+
+  /**
+   * What the hardware saw drivers do that they should not: one line each, for the report. Empty
+   * when all is well.
+   */
+  default List<String> findings() {
+    return List.of();
   }
 
   /** Ends all functions and unmaps what was mapped. */

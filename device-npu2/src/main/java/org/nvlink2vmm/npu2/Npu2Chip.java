@@ -1,0 +1,270 @@
+package org.nvlink2vmm.npu2;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.LongSupplier;
+import org.nvlink2vmm.npu2.atsd.AtsdCounts;
+import org.nvlink2vmm.npu2.atsd.AtsdLaunch;
+import org.nvlink2vmm.npu2.atsd.AtsdRegisterSet;
+import org.nvlink2vmm.npu2.atsd.Mistake;
+import org.nvlink2vmm.npu2.atsd.MistakeLog;
+import org.nvlink2vmm.npu2.link.Brick;
+import org.nvlink2vmm.npu2.link.PhyBus;
+import org.nvlink2vmm.npu2.link.PhyFault;
+import org.nvlink2vmm.npu2.xts.Xts;
+import org.nvlink2vmm.vmm.ats.InvalidationScope;
+import org.nvlink2vmm.vmm.ats.LinkWatcher;
+import org.nvlink2vmm.vmm.ats.Npu;
+import org.nvlink2vmm.vmm.ats.NpuOpal;
+import org.nvlink2vmm.vmm.ats.Partition;
+import org.nvlink2vmm.vmm.ats.TranslationAgent;
+import org.nvlink2vmm.vmm.ats.TranslationCache;
+
+/**
+ * The NPU of one chip: six bricks on two PHYs, the translation service, eight ATSD register sets.
+ *
+ * <p>Threads: links, translations and shootdowns may be driven by any thread at once. Looking up a
+ * GPU reads an array that does not change after construction.
+ */
+final class Npu2Chip implements Npu {
+  /** Bricks of an NPU2. */
+  static final int LINKS = 6;
+
+  private static final int LPARID_HV = 1 << 12;
+  private static final int LPID_MASK = 0xfff;
+
+  private final String name;
+  private final Brick[] bricks = new Brick[LINKS];
+  private final GpuLinks[] gpus;
+  private final GpuLinks[] gpuOfLink = new GpuLinks[LINKS];
+  private final Xts xts;
+  private final AtsdRegisterSet[] atsd = new AtsdRegisterSet[Xts.ATSD_REGISTERS];
+  private final AtsdCounts shootdowns = new AtsdCounts();
+  private final MistakeLog mistakes;
+  private final UnreachableLog unreachable;
+
+  /** Which GPU a link goes to, and the state of its PHY. {@code bdfn} -1: to no GPU. */
+  record Wiring(int link, int bdfn, PhyFault fault) {}
+
+  /**
+   * @param name for reports
+   * @param wirings in the order of the bridges' functions
+   */
+  Npu2Chip(String name, List<Wiring> wirings, LongSupplier nanoClock) {
+    this.name = name;
+    mistakes = new MistakeLog(name);
+    unreachable = new UnreachableLog(name);
+    PhyBus[] phys = {new PhyBus(), new PhyBus()};
+    PhyFault[] faults = new PhyFault[LINKS];
+    Arrays.fill(faults, PhyFault.NONE);
+    wirings.forEach(wiring -> faults[wiring.link()] = wiring.fault());
+    for (int link = 0; link < LINKS; link++) {
+      int index = link;
+      bricks[link] =
+          new Brick(
+              link, phys[link > 2 ? 1 : 0], faults[link], nanoClock, () -> linkChanged(index));
+    }
+    List<GpuLinks> found = new ArrayList<>();
+    for (Wiring wiring : wirings) {
+      if (wiring.bdfn() >= 0) {
+        GpuLinks gpu = of(found, wiring.bdfn());
+        gpu.add(bricks[wiring.link()]);
+        gpuOfLink[wiring.link()] = gpu;
+      }
+    }
+    gpus = found.toArray(new GpuLinks[0]);
+    xts = new Xts(new LinksOfGpus());
+    for (int i = 0; i < atsd.length; i++) {
+      atsd[i] = new AtsdRegisterSet(i, this::shootDown, mistakes);
+    }
+  }
+
+  private static GpuLinks of(List<GpuLinks> gpus, int bdfn) {
+    for (GpuLinks gpu : gpus) {
+      if (gpu.bdfn() == bdfn) {
+        return gpu;
+      }
+    }
+    GpuLinks fresh = new GpuLinks(bdfn);
+    gpus.add(fresh);
+    return fresh;
+  }
+
+  Brick brick(int link) {
+    return bricks[link];
+  }
+
+  AtsdRegisterSet atsd(int register) {
+    return atsd[register];
+  }
+
+  Xts xts() {
+    return xts;
+  }
+
+  AtsdCounts shootdowns() {
+    return shootdowns;
+  }
+
+  MistakeLog mistakes() {
+    return mistakes;
+  }
+
+  UnreachableLog unreachableLog() {
+    return unreachable;
+  }
+
+  /** One line a kind of thing that a driver did and should not have done. */
+  List<String> findings() {
+    List<String> lines = new ArrayList<>(mistakes.lines());
+    lines.addAll(unreachable.lines());
+    return lines;
+  }
+
+  @Override
+  public NpuOpal opal() {
+    return xts;
+  }
+
+  @Override
+  public TranslationAgent translations() {
+    return xts;
+  }
+
+  @Override
+  public void attach(int bdfn, TranslationCache cache) {
+    GpuLinks gpu = find(bdfn);
+    if (gpu != null) {
+      gpu.attach(cache);
+    }
+  }
+
+  @Override
+  public boolean carries(int bdfn) {
+    GpuLinks gpu = find(bdfn);
+    return gpu != null && gpu.carries();
+  }
+
+  @Override
+  public void watch(int bdfn, LinkWatcher watcher) {
+    GpuLinks gpu = find(bdfn);
+    if (gpu == null) {
+      watcher.linksChanged(false);
+    } else {
+      gpu.watch(watcher);
+    }
+  }
+
+  @Override
+  public void unreachable(int bdfn, long hpa, int size, boolean write) {
+    unreachable.add(bdfn, hpa, size, write, carries(bdfn));
+  }
+
+  @Override
+  public void busReset(int bdfn) {
+    GpuLinks gpu = find(bdfn);
+    if (gpu != null) {
+      gpu.bricks().forEach(Brick::fenceOff);
+    }
+  }
+
+  @Override
+  public void registerPartition(Partition partition) {
+    xts.registerPartition(partition);
+  }
+
+  @Override
+  public void unregisterPartition(int lpid) {
+    xts.unregisterPartition(lpid);
+  }
+
+  /** Hot reset of the virtual host bridge: every link's NTL is reset. Complete reset likewise. */
+  void hotReset() {
+    for (Brick brick : bricks) {
+      brick.fenceOff();
+    }
+  }
+
+  private GpuLinks find(int bdfn) {
+    for (GpuLinks gpu : gpus) {
+      if (gpu.bdfn() == bdfn) {
+        return gpu;
+      }
+    }
+    return null;
+  }
+
+  private void linkChanged(int link) {
+    GpuLinks gpu = gpuOfLink[link];
+    if (gpu == null) {
+      return;
+    }
+    gpu.refresh();
+    if (gpu.carries()) {
+      for (AtsdRegisterSet register : atsd) {
+        register.retry();
+      }
+    }
+  }
+
+  /** Carries a launch out, on the writing thread; false when a link keeps it from ending. */
+  private boolean shootDown(int register, long launch, long ava) {
+    shootdowns.launch();
+    long lparid = xts.atsdLparid(register);
+    if (lparid == 0) {
+      mistakes.add(Mistake.NO_PARTITION, register, AtsdLaunch.pid(launch), ava);
+      return true;
+    }
+    InvalidationScope scope = AtsdLaunch.scope(launch);
+    int pageShift = AtsdLaunch.pageShift(launch);
+    if (scope == InvalidationScope.ADDRESS && (pageShift == 0 || pageShift == 12)) {
+      mistakes.add(Mistake.BAD_PAGE_SIZE, register, AtsdLaunch.pid(launch), ava);
+      return true;
+    }
+    boolean everyone = scope == InvalidationScope.ALL && (lparid & LPARID_HV) != 0;
+    boolean done = true;
+    for (int entry = 0; entry < Xts.CONTEXTS; entry++) {
+      if (xts.takesShootdown(entry, (int) lparid & LPID_MASK, everyone)) {
+        done &= shootDownOne(entry, register, launch, ava, scope, pageShift);
+      }
+    }
+    return done;
+  }
+
+  private boolean shootDownOne(
+      int entry, int register, long launch, long ava, InvalidationScope scope, int pageShift) {
+    int link = xts.entryLink(entry);
+    if (link < 0 || !bricks[link].everCarried()) {
+      mistakes.add(Mistake.UNTRAINED_LINK, register, AtsdLaunch.pid(launch), ava);
+      return false;
+    }
+    GpuLinks gpu = find(xts.entryBdfn(entry));
+    if (gpu == null || gpu.cache() == null) {
+      return true;
+    }
+    shootdowns.reached(
+        gpu.cache()
+            .invalidate(
+                scope, AtsdLaunch.pid(launch), ava, pageShift, !AtsdLaunch.noFlush(launch)));
+    return true;
+  }
+
+  private final class LinksOfGpus implements Xts.Links {
+    @Override
+    public int firstLink(int bdfn) {
+      GpuLinks gpu = find(bdfn);
+      return gpu == null ? -1 : gpu.bricks().getFirst().index();
+    }
+
+    @Override
+    public boolean carries(int bdfn) {
+      return Npu2Chip.this.carries(bdfn);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return name;
+  }
+}

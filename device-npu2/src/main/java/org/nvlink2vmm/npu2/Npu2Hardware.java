@@ -1,0 +1,161 @@
+package org.nvlink2vmm.npu2;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+import java.util.stream.IntStream;
+import org.nvlink2vmm.dt.powernv.HostBdf;
+import org.nvlink2vmm.dt.powernv.HostBridge;
+import org.nvlink2vmm.dt.powernv.HostGpu;
+import org.nvlink2vmm.dt.powernv.HostLink;
+import org.nvlink2vmm.dt.powernv.HostNpu;
+import org.nvlink2vmm.dt.powernv.MemoryWindow;
+import org.nvlink2vmm.npu2.atsd.AtsdPage;
+import org.nvlink2vmm.npu2.atsd.AtsdRegisterSet;
+import org.nvlink2vmm.npu2.config.LinkConfig;
+import org.nvlink2vmm.npu2.regs.NpuRegisters;
+import org.nvlink2vmm.vmm.ats.Npu;
+import org.nvlink2vmm.vmm.device.HostContext;
+import org.nvlink2vmm.vmm.device.HostFunction;
+import org.nvlink2vmm.vmm.device.HostHardware;
+import org.nvlink2vmm.vmm.memory.MemoryRegion;
+import org.nvlink2vmm.vmm.memory.MemoryTransaction;
+
+/** The NPUs of a host, their registers in its physical addresses, their bridges on its buses. */
+final class Npu2Hardware implements HostHardware {
+  private final HostContext host;
+  private final LongSupplier nanoClock;
+  private final List<Npu2Chip> chips = new ArrayList<>();
+  private final Map<HostBdf, Npu2Chip> chipOfGpu = new HashMap<>();
+  private final Map<HostBdf, Npu2Link> links = new HashMap<>();
+  private final List<MemoryRegion> mapped = new ArrayList<>();
+  private final List<String> notes = new ArrayList<>();
+
+  Npu2Hardware(HostContext host, LongSupplier nanoClock) {
+    this.host = host;
+    this.nanoClock = nanoClock;
+    host.tree().npus().forEach(this::addChip);
+  }
+
+  private void addChip(HostNpu npu) {
+    List<HostBridge> bridges =
+        npu.bridges().stream().filter(bridge -> linkIndex(bridge) >= 0).toList();
+    List<Npu2Chip.Wiring> wirings = new ArrayList<>();
+    for (HostBridge bridge : bridges) {
+      int bdfn = bridge.gpu().map(gpu -> gpu.bdf().bdfn()).orElse(-1);
+      wirings.add(
+          new Npu2Chip.Wiring(
+              linkIndex(bridge), bdfn, Npu2Plugin.phyFault(host.options(bridge.bdf()))));
+    }
+    String name = "npu " + npu.index().orElse(chips.size());
+    Npu2Chip chip = new Npu2Chip(name, wirings, nanoClock);
+    chips.add(chip);
+    for (HostBridge bridge : bridges) {
+      bridge.gpu().map(HostGpu::bdf).ifPresent(gpu -> chipOfGpu.putIfAbsent(gpu, chip));
+      links.put(bridge.bdf(), link(npu, bridge, chip));
+    }
+    mapRegisters(npu, chip);
+  }
+
+  /** The link of a bridge: 0 to 5, or -1 for a bridge whose link the tree does not tell. */
+  private static int linkIndex(HostBridge bridge) {
+    int index = bridge.link().map(HostLink::index).map(found -> found.orElse(-1)).orElse(-1);
+    return index < Npu2Chip.LINKS ? Math.max(index, -1) : -1;
+  }
+
+  private Npu2Link link(HostNpu npu, HostBridge bridge, Npu2Chip chip) {
+    int index = linkIndex(bridge);
+    long window = npu.mmioWindow().map(MemoryWindow::base).orElse(0L);
+    long genid = window + Npu2Chip.LINKS * LinkConfig.NTL_SIZE;
+    return new Npu2Link(
+        bridge.bdf(),
+        chip.brick(index),
+        bridge.gpu().isPresent(),
+        window + index * LinkConfig.NTL_SIZE,
+        genid + index * LinkConfig.GENID_SIZE,
+        host.physical(),
+        nanoClock,
+        (link, offset, brick) -> noteCredit(chip, link, offset));
+  }
+
+  private void noteCredit(Npu2Chip chip, int link, int offset) {
+    synchronized (notes) {
+      if (notes.size() < 64) {
+        notes.add(
+            "%s: link %d unfenced with a wrong credit at NTL-U 0x%x".formatted(chip, link, offset));
+      }
+    }
+  }
+
+  /** The register window, and each ATSD page at the address that the tree lists for it. */
+  private void mapRegisters(HostNpu npu, Npu2Chip chip) {
+    List<AtsdRegisterSet> atsd = IntStream.range(0, AtsdPage.COUNT).mapToObj(chip::atsd).toList();
+    NpuRegisters registers =
+        new NpuRegisters(
+            IntStream.range(0, Npu2Chip.LINKS).mapToObj(chip::brick).toList(), chip.xts(), atsd);
+    npu.registers()
+        .ifPresent(
+            window ->
+                map(
+                    window.base(),
+                    new MemoryRegion.Mmio(
+                        chip + " registers", NpuRegisters.SIZE, NpuRegisters.RULES, registers),
+                    0));
+    for (int i = 0; i < Math.min(npu.atsdCount(), AtsdPage.COUNT); i++) {
+      map(
+          npu.atsd(i).getAsLong(),
+          new MemoryRegion.Mmio(
+              chip + " atsd " + i,
+              AtsdRegisterSet.PAGE_SIZE,
+              AtsdPage.RULES,
+              new AtsdPage(chip.atsd(i))),
+          1);
+    }
+  }
+
+  private void map(long hpa, MemoryRegion region, int priority) {
+    if (hpa <= 0 || hpa >= host.physical().root().size()) {
+      return;
+    }
+    try (MemoryTransaction change = host.physical().change()) {
+      change.map(host.physical().root(), hpa, region, priority);
+    }
+    mapped.add(region);
+  }
+
+  List<Npu2Chip> chips() {
+    return List.copyOf(chips);
+  }
+
+  @Override
+  public Optional<HostFunction> function(HostBdf address) {
+    return Optional.ofNullable(links.get(address));
+  }
+
+  @Override
+  public Optional<Npu> npuOf(HostBdf gpu) {
+    return Optional.ofNullable(chipOfGpu.get(gpu));
+  }
+
+  @Override
+  public List<String> findings() {
+    List<String> lines = new ArrayList<>();
+    chips.forEach(chip -> lines.addAll(chip.findings()));
+    synchronized (notes) {
+      lines.addAll(notes);
+    }
+    return lines;
+  }
+
+  @Override
+  public void close() {
+    links.values().forEach(Npu2Link::close);
+    try (MemoryTransaction change = host.physical().change()) {
+      mapped.forEach(region -> change.unmap(host.physical().root(), region));
+    }
+    mapped.clear();
+  }
+}

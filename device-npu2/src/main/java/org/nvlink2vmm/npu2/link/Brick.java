@@ -1,0 +1,272 @@
+package org.nvlink2vmm.npu2.link;
+
+import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.function.LongSupplier;
+
+/**
+ * The hardware of one link: PHY lanes, data link (DL), transaction layer (NTL) with its fence and
+ * credits. The procedures drive it; registers show it.
+ *
+ * <p>It carries data when its lanes are reset, calibrated and trained, the NTL was reset, and it is
+ * not fenced. Every state is one word; the procedures of one link change it under their lock,
+ * everyone else only reads.
+ */
+public final class Brick {
+  /** Offsets of the receive credits in the NTL-U block, in the order of {@link #RX_EXPECTED}. */
+  private static final int[] RX_OFFSETS = {0x440, 0x448, 0x460, 0x468, 0x470, 0x478};
+
+  /** What a sound link shows there after its reset: the credits both as limit and as available. */
+  private static final long[] RX_EXPECTED = {
+    0x0be0be0000000000L,
+    0x0640640000000000L,
+    0x0200200000000000L,
+    0x0be0be0000000000L,
+    0x1001000000000000L,
+    0x1001000000000000L
+  };
+
+  private static final int[] TX_OFFSETS = {0x400, 0x410, 0x418, 0x428, 0x430, 0x438};
+
+  private static final long[] TX_WRITTEN = {
+    0x0200000000000000L,
+    0x0200000000000000L,
+    0x0200000000000000L,
+    0x0200000000000000L,
+    0x1000000000000000L,
+    0x1000000000000000L
+  };
+
+  /** NTL-U offset of NTL_MISC_CFG1: IBM bits 8 and 9 request the fence. */
+  static final int MISC_CFG1 = 0x0c0;
+
+  /** NTL-U offset of CQ_FENCE_STATUS. */
+  static final int FENCE_STATUS = 0x500;
+
+  private static final long FENCE_REQUEST = 0x3L << 54;
+  private static final long HALF_REQUEST = 0x1L << 55;
+
+  private final int index;
+  private final PhyBus phy;
+  private final LongSupplier nanoClock;
+  private final PhyFault fault;
+  private final Runnable changed;
+  private final AtomicLongArray ntlu = new AtomicLongArray(0x2000);
+
+  private volatile FenceState fence = FenceState.FENCED;
+  private volatile boolean lanesReset;
+  private volatile boolean lanesCalibrated;
+  private volatile boolean lanesTrained;
+  private volatile boolean dlReset;
+  private volatile boolean everCarried;
+  private volatile boolean rxCal;
+  private volatile long busyUntil;
+  private volatile boolean waiting;
+
+  /**
+   * @param index 0 to 5, the link index
+   * @param changed called after every change that may alter {@link #carries}, with no lock held by
+   *     the brick
+   */
+  public Brick(int index, PhyBus phy, PhyFault fault, LongSupplier nanoClock, Runnable changed) {
+    this.index = index;
+    this.phy = phy;
+    this.fault = fault;
+    this.nanoClock = nanoClock;
+    this.changed = changed;
+  }
+
+  public int index() {
+    return index;
+  }
+
+  /** Stack of the link: two bricks share one. */
+  public int stack() {
+    return index / 2;
+  }
+
+  public int brickInStack() {
+    return index % 2;
+  }
+
+  public FenceState fence() {
+    return fence;
+  }
+
+  /** Flag bit 1 of the vendor capability: the DL is out of reset. */
+  public boolean dlOutOfReset() {
+    return dlReset;
+  }
+
+  /** Whether loads, stores and translation requests pass. One link's worth of a hot path. */
+  public boolean carries() {
+    return fence == FenceState.RUNNING
+        && dlReset
+        && lanesTrained
+        && lanesCalibrated
+        && phy.calibrated();
+  }
+
+  /** Whether it carried data at any time since power-on. */
+  public boolean everCarried() {
+    return everCarried;
+  }
+
+  /** Whether the transmitter sends the pattern that lets the GPU calibrate its receiver. */
+  public boolean transmitsRxCal() {
+    return rxCal;
+  }
+
+  // What the procedures do. Durations are this model's; a driver has to poll anyway.
+
+  /** Powers the clocks and stops the lanes; the link's training is lost. */
+  public void stopLanes() {
+    lanesReset = false;
+    lanesCalibrated = false;
+    lanesTrained = false;
+    settle(2_000);
+    changed.run();
+  }
+
+  public boolean lanesIdle() {
+    return settled() && fault != PhyFault.LANE_BUSY;
+  }
+
+  public void releaseLanes() {
+    lanesReset = true;
+  }
+
+  public boolean impedanceCalibrated() {
+    return phy.calibrated();
+  }
+
+  public void startImpedanceCalibration() {
+    settle(5_000);
+  }
+
+  public boolean impedanceError() {
+    return fault == PhyFault.ZCAL_ERROR;
+  }
+
+  public boolean impedanceDone() {
+    return settled() && fault != PhyFault.ZCAL_STUCK;
+  }
+
+  public void applyImpedance() {
+    phy.calibrate();
+    changed.run();
+  }
+
+  public void startDcCalibration() {
+    settle(5_000);
+  }
+
+  public boolean dcCalibrationDone() {
+    return lanesReset && settled() && fault != PhyFault.DCCAL_STUCK;
+  }
+
+  public void finishDcCalibration() {
+    lanesCalibrated = true;
+  }
+
+  public void transmitRxCal(boolean on) {
+    rxCal = on;
+  }
+
+  public void startReceiverTraining() {
+    settle(10_000);
+  }
+
+  /** Receivers find the signal only on calibrated lanes. */
+  public boolean receiverTrained() {
+    return lanesCalibrated && settled() && fault != PhyFault.TRAINING_STUCK;
+  }
+
+  public void finishReceiverTraining() {
+    lanesTrained = true;
+    changed.run();
+  }
+
+  /** NTL reset: requests the fence. The flag of the vendor capability falls. */
+  public void fenceOff() {
+    dlReset = false;
+    ntlu.set(MISC_CFG1 >>> 3, FENCE_REQUEST);
+    moveFence(FenceState.FENCED);
+  }
+
+  /** NTL reset, later: half a fence, so that registers can be programmed. */
+  public void halfFence() {
+    ntlu.set(MISC_CFG1 >>> 3, HALF_REQUEST);
+    moveFence(FenceState.HALF);
+  }
+
+  /** Programs transmit and receive credits. */
+  public void programCredits() {
+    for (int i = 0; i < TX_OFFSETS.length; i++) {
+      ntlu.set(TX_OFFSETS[i] >>> 3, TX_WRITTEN[i]);
+    }
+    for (int i = 0; i < RX_OFFSETS.length; i++) {
+      ntlu.set(RX_OFFSETS[i] >>> 3, RX_EXPECTED[i]);
+    }
+  }
+
+  public void releaseDl() {
+    dlReset = true;
+    changed.run();
+  }
+
+  /**
+   * Compares the receive credits with what a sound link shows.
+   *
+   * @return NTL-U offset of the first that differs, -1 for none
+   */
+  public int wrongCredit() {
+    for (int i = 0; i < RX_OFFSETS.length; i++) {
+      if (ntlu.get(RX_OFFSETS[i] >>> 3) != RX_EXPECTED[i]) {
+        return RX_OFFSETS[i];
+      }
+    }
+    return -1;
+  }
+
+  public void unfence() {
+    ntlu.set(MISC_CFG1 >>> 3, 0);
+    moveFence(FenceState.RUNNING);
+  }
+
+  private void moveFence(FenceState next) {
+    fence = next;
+    changed.run();
+  }
+
+  /** Notes that the link carries data now; see {@link #everCarried}. */
+  public void noteCarrying() {
+    everCarried = true;
+  }
+
+  /** A 64-bit register of the NTL-U block; {@code offset} a multiple of 8 below 0x10000. */
+  public long readNtlu(int offset) {
+    return offset == FENCE_STATUS ? (long) fence.bits() << 62 : ntlu.get(offset >>> 3);
+  }
+
+  /** Stores a register of the NTL-U block; the fence status is read-only, MISC_CFG1 moves it. */
+  public void writeNtlu(int offset, long value) {
+    if (offset == FENCE_STATUS) {
+      return;
+    }
+    ntlu.set(offset >>> 3, value);
+    if (offset == MISC_CFG1) {
+      int request = (int) (value >>> 54) & 3;
+      moveFence(
+          request == 3 ? FenceState.FENCED : request == 0 ? FenceState.RUNNING : FenceState.HALF);
+    }
+  }
+
+  private void settle(long nanos) {
+    busyUntil = nanoClock.getAsLong() + nanos;
+    waiting = true;
+  }
+
+  private boolean settled() {
+    return !waiting || nanoClock.getAsLong() - busyUntil >= 0;
+  }
+}

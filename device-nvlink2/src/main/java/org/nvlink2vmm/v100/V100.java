@@ -1,0 +1,110 @@
+package org.nvlink2vmm.v100;
+
+import java.util.List;
+import java.util.function.LongSupplier;
+import org.nvlink2vmm.dt.powernv.HostBdf;
+import org.nvlink2vmm.v100.config.V100ConfigSpace;
+import org.nvlink2vmm.v100.ram.GpuRam;
+import org.nvlink2vmm.v100.regs.Bar0;
+import org.nvlink2vmm.v100.regs.UnmodelledCount;
+import org.nvlink2vmm.vmm.device.HostFunction;
+import org.nvlink2vmm.vmm.irq.InterruptSink;
+import org.nvlink2vmm.vmm.memory.AccessRules;
+import org.nvlink2vmm.vmm.memory.MmioHandler;
+import org.nvlink2vmm.vmm.pci.ConfigSpace;
+import org.nvlink2vmm.vmm.vfio.RegionBacking;
+
+/** A V100 SXM2 as a PCI function: configuration space, registers, memory. */
+final class V100 implements HostFunction, AutoCloseable {
+  /** BAR 3, instance memory: the last 32 MiB of the GPU's memory. */
+  private static final long BAR3_SIZE = 32L << 20;
+
+  private final HostBdf address;
+  private final V100Model model;
+  private final GpuRam ram;
+  private final ConfigSpace config;
+  private final Bar0 bar0;
+  private final Runnable onBusReset;
+
+  /**
+   * @param ram its memory; closed with the function
+   * @param onBusReset what a reset of the bus does to the links
+   */
+  V100(
+      HostBdf address,
+      V100Model model,
+      GpuRam ram,
+      LongSupplier nanoClock,
+      UnmodelledCount unmodelled,
+      Runnable onBusReset) {
+    this.address = address;
+    this.model = model;
+    this.ram = ram;
+    this.onBusReset = onBusReset;
+    config = V100ConfigSpace.of(model);
+    bar0 = new Bar0(config, ram, nanoClock, unmodelled);
+  }
+
+  V100Model model() {
+    return model;
+  }
+
+  GpuRam ram() {
+    return ram;
+  }
+
+  Bar0 registers() {
+    return bar0;
+  }
+
+  @Override
+  public HostBdf address() {
+    return address;
+  }
+
+  @Override
+  public MmioHandler config() {
+    return config;
+  }
+
+  @Override
+  public int configSize() {
+    return config.size();
+  }
+
+  @Override
+  public List<HostBar> bars() {
+    return List.of(
+        new HostBar(
+            0, Bar0.SIZE, false, false, new RegionBacking.Trapped(AccessRules.PCI_BAR, bar0)),
+        new HostBar(1, model.memory(), true, true, ram.part(0, model.memory())),
+        new HostBar(3, BAR3_SIZE, true, true, ram.part(model.memory() - BAR3_SIZE, BAR3_SIZE)));
+  }
+
+  /** A V100 has none: device capabilities say so, and PM says NoSoftReset. */
+  @Override
+  public boolean functionReset() {
+    return false;
+  }
+
+  @Override
+  public void busReset() {
+    onBusReset.run();
+    config.reset();
+    bar0.reset();
+  }
+
+  /** Nothing in this model interrupts. */
+  @Override
+  public void connect(InterruptSink sink) {}
+
+  @Override
+  public void close() {
+    ram.close();
+  }
+
+  @Override
+  public String toString() {
+    return address + " " + model.text();
+  }
+}

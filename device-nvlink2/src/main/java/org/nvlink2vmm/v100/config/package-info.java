@@ -1,0 +1,2 @@
+/** Identity and capabilities of the board. */
+package org.nvlink2vmm.v100.config;

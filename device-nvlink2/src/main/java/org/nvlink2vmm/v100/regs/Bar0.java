@@ -1,0 +1,93 @@
+package org.nvlink2vmm.v100.regs;
+
+import java.util.Arrays;
+import java.util.function.LongSupplier;
+import org.nvlink2vmm.v100.ram.GpuRam;
+import org.nvlink2vmm.vmm.memory.MmioHandler;
+
+/**
+ * BAR 0: 16 MiB of registers, little-endian, at most 32 bits at a time. A table of pages of 4 KiB
+ * names the unit that answers; where there is none the access is counted, reads give 0, since all
+ * ones would send a guest's kernel to look for a frozen device.
+ */
+public final class Bar0 extends MmioHandler {
+  /** Bytes. */
+  public static final int SIZE = 0x1000000;
+
+  private static final int PAGE = 0x1000;
+
+  private final Unit[] units = new Unit[SIZE / PAGE];
+  private final UnmodelledCount unmodelled;
+  private final RegisterBank[] banks;
+
+  /**
+   * @param config the function's configuration space, for the mirror
+   * @param nanoClock what PTIMER counts
+   */
+  public Bar0(MmioHandler config, GpuRam ram, LongSupplier nanoClock, UnmodelledCount unmodelled) {
+    this.unmodelled = unmodelled;
+    RegisterBank pbus = Gv100.pbus(unmodelled);
+    banks =
+        new RegisterBank[] {
+          Gv100.pmc(unmodelled),
+          pbus,
+          Gv100.ptimer(unmodelled, nanoClock),
+          Gv100.fuse(unmodelled),
+          Gv100.ptop(unmodelled),
+          Gv100.mmu(unmodelled),
+          Gv100.strap(unmodelled),
+          Gv100.isolation(unmodelled, 0x120000, 0x12004c),
+          Gv100.isolation(unmodelled, 0x122000, 0x122204),
+          Gv100.linkIsolation(unmodelled),
+          Gv100.displayRom(unmodelled)
+        };
+    int[] places = {
+      0, 0x1000, 0x9000, 0x21000, 0x22000, 0x100000, 0x101000, 0x120000, 0x122000, 0xa00000,
+      0x625000
+    };
+    for (int i = 0; i < banks.length; i++) {
+      add(banks[i].ready(), places[i], PAGE);
+    }
+    add(new ConfigMirror(config), ConfigMirror.BASE, PAGE);
+    add(new Pramin(ram, () -> (int) pbus.read(Gv100.BAR0_WINDOW, 4)), Pramin.BASE, Pramin.SIZE);
+    add(Gv100.usermode(unmodelled, nanoClock).ready(), 0x810000, 0x10000);
+  }
+
+  /** Puts a unit into the table. */
+  public void add(Unit unit, int offset, int size) {
+    Arrays.fill(units, offset / PAGE, (offset + size) / PAGE, unit);
+  }
+
+  /** Gives all registers their reset values. */
+  public void reset() {
+    for (RegisterBank bank : banks) {
+      bank.reset();
+    }
+  }
+
+  /** The links that software has cut off, by NVIDIA's isolation mask: bit n is GPU link n. */
+  public int isolatedLinks() {
+    RegisterBank isolation = banks[9];
+    return (int) isolation.read(Gv100.LINK_ISOLATION, 4) >>> 16 & 0x3f;
+  }
+
+  @Override
+  public long read(long offset, int size) {
+    Unit unit = units[(int) offset / PAGE];
+    if (unit == null) {
+      unmodelled.read((int) offset);
+      return 0;
+    }
+    return unit.read((int) offset, size);
+  }
+
+  @Override
+  public void write(long offset, int size, long value) {
+    Unit unit = units[(int) offset / PAGE];
+    if (unit == null) {
+      unmodelled.write((int) offset);
+    } else {
+      unit.write((int) offset, size, (int) value);
+    }
+  }
+}
