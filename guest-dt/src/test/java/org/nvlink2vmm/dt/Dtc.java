@@ -43,7 +43,10 @@ public final class Dtc {
     }
     byte[] bytes = output.join();
     if (process.waitFor() != 0) {
-      throw new AssertionError(String.join(" ", command) + " failed: " + process.exitValue());
+      throw new AssertionError(
+          String.join(" ", List.of(command).subList(0, Math.min(8, command.length)))
+              + " failed: "
+              + process.exitValue());
     }
     return bytes;
   }

@@ -61,13 +61,19 @@ final class DtsLexer {
     }
   }
 
-  /** Takes {@code label:} if that comes next. */
-  Optional<String> label() {
+  /** Whether {@code label:} comes next. */
+  boolean atLabel() {
     skipBlanks();
     int length = labelLength(0);
-    if (length == 0 || source.peek(length) != ':') {
+    return length > 0 && source.peek(length) == ':';
+  }
+
+  /** Takes {@code label:} if that comes next. */
+  Optional<String> label() {
+    if (!atLabel()) {
       return Optional.empty();
     }
+    int length = labelLength(0);
     String label = source.latin1(length);
     source.skip(length + 1);
     return Optional.of(label);
@@ -119,8 +125,9 @@ final class DtsLexer {
 
   /** Takes an unsigned number of up to 64 bits (decimal, 0x, 0 octal, U and L behind it). */
   long number() {
-    Position where = position();
+    skipBlanks();
     if (source.peek(0) == '\'') {
+      Position where = source.position();
       byte[] character = quoted('\'');
       if (character.length != 1) {
         throw new DtsException(
@@ -128,14 +135,47 @@ final class DtsLexer {
       }
       return character[0] & 0xffL;
     }
-    int length = 0;
-    while (isLabelCharacter(source.peek(length))) {
+    int radix = radix();
+    int first = radix == 16 ? 2 : 0;
+    int length = first;
+    long value = 0;
+    int digit = digit(length, radix);
+    while (digit >= 0) {
+      long next = value * radix + digit;
+      if (Math.unsignedMultiplyHigh(value, radix) != 0 || Long.compareUnsigned(next, digit) < 0) {
+        throw unexpected("a number of up to 64 bits");
+      }
+      value = next;
+      length++;
+      digit = digit(length, radix);
+    }
+    int suffix = suffixLength(length);
+    if (length == first || isLabelCharacter(source.peek(length + suffix))) {
+      throw unexpected("a number");
+    }
+    source.skip(length + suffix);
+    return value;
+  }
+
+  private int radix() {
+    if (source.peek(0) != '0') {
+      return 10;
+    }
+    return source.peek(1) == 'x' || source.peek(1) == 'X' ? 16 : 8;
+  }
+
+  private int digit(int ahead, int radix) {
+    return Character.digit(source.peek(ahead), radix);
+  }
+
+  /** U, L, UL, LL or ULL. */
+  private int suffixLength(int ahead) {
+    int length = source.peek(ahead) == 'U' ? 1 : 0;
+    int longest = length + 2;
+    while (length < longest && source.peek(ahead + length) == 'L') {
       length++;
     }
-    String word = source.latin1(Math.min(length, LONGEST_QUOTE));
-    long number = parse(word).orElseThrow(() -> unexpected("a number of up to 64 bits"));
-    source.skip(length);
-    return number;
+    return length;
   }
 
   /** Takes two hexadecimal digits, if they come next; -1 otherwise. */
@@ -231,22 +271,6 @@ final class DtsLexer {
       source.skip(1);
     }
     return value & 0xff;
-  }
-
-  private static Optional<Long> parse(String word) {
-    String digits = word.replaceFirst("(U|L|UL|LL|ULL)$", "");
-    try {
-      if (digits.startsWith("0x") || digits.startsWith("0X")) {
-        String hex = digits.substring(2);
-        return hex.startsWith("+")
-            ? Optional.empty()
-            : Optional.of(Long.parseUnsignedLong(hex, 16));
-      }
-      int radix = digits.length() > 1 && digits.startsWith("0") ? 8 : 10;
-      return Optional.of(Long.parseUnsignedLong(digits, radix));
-    } catch (NumberFormatException _) {
-      return Optional.empty();
-    }
   }
 
   private void skipBlanks() {

@@ -43,21 +43,21 @@ final class ValueParser {
   }
 
   private void labels() {
-    while (true) {
+    while (lexer.atLabel()) {
       Position where = lexer.position();
-      Optional<String> label = lexer.label();
-      if (label.isEmpty()) {
-        return;
-      }
-      marks.add(new Mark(Mark.Kind.LABEL, length, label.get(), where));
+      lexer.label().ifPresent(label -> mark(Mark.Kind.LABEL, label, where));
     }
+  }
+
+  private void mark(Mark.Kind kind, String text, Position where) {
+    marks.add(new Mark(kind, length, text, where));
   }
 
   private void part() {
     Position where = lexer.position();
     Optional<String> reference = lexer.reference();
     if (reference.isPresent()) {
-      marks.add(new Mark(Mark.Kind.PATH, length, reference.get(), where));
+      mark(Mark.Kind.PATH, reference.get(), where);
     } else if (lexer.at("\"")) {
       append(lexer.string(""));
       append(0, 1);
@@ -103,7 +103,7 @@ final class ValueParser {
           throw new DtsException(
               where, "Found a reference among elements of " + bits + " bits, expected 32 bits");
         }
-        marks.add(new Mark(Mark.Kind.PHANDLE, length, reference.get(), where));
+        mark(Mark.Kind.PHANDLE, reference.get(), where);
         append(-1, 4);
       } else {
         element(bits, where);
