@@ -130,7 +130,8 @@ public final class RandomTrees {
 
   /** libfdt takes {@code m} for {@code m@1} too, so no node has children of both kinds. */
   private static boolean isFree(Node parent, String name) {
-    String base = name.replaceFirst("@.*", "");
+    int at = name.indexOf('@');
+    String base = at < 0 ? name : name.substring(0, at);
     return parent.children().stream()
         .filter(child -> child.baseName().equals(base))
         .allMatch(

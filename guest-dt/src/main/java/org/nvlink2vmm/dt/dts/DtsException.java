@@ -7,11 +7,19 @@ package org.nvlink2vmm.dt.dts;
 public final class DtsException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
+  private static final int LONGEST = 400;
+
   DtsException(String message) {
-    super(message);
+    super(line(message));
   }
 
   DtsException(Position position, String message) {
-    super(position + ": " + message);
+    super(line(position + ": " + message));
+  }
+
+  /** One line of bearable length, whatever names the text has. */
+  private static String line(String message) {
+    String cut = message.length() <= LONGEST ? message : message.substring(0, LONGEST) + "...";
+    return cut.replaceAll("\\p{Cntrl}", "?");
   }
 }

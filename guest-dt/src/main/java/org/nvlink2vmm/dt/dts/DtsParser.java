@@ -56,7 +56,7 @@ final class DtsParser {
         if (tree.reservationLabels.putIfAbsent(label.get(), where) != null) {
           throw new DtsException(where, "Found label '" + label.get() + "' a second time");
         }
-        if (!lexer.at("/memreserve/") && lexer.label().isEmpty()) {
+        if (!lexer.at("/memreserve/") && !lexer.atLabel()) {
           throw lexer.unexpected("/memreserve/ after the label");
         }
       } else if (lexer.take("/memreserve/")) {

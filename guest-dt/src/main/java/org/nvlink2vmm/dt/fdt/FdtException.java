@@ -64,7 +64,8 @@ public final class FdtException extends RuntimeException {
   private final long offset;
 
   FdtException(Fault fault, long offset, String reason) {
-    super(String.format("Byte 0x%x: %s", offset, reason));
+    // Names in a blob may hold anything; the message stays one line.
+    super(String.format("Byte 0x%x: %s", offset, reason.replaceAll("\\p{Cntrl}", "?")));
     this.fault = fault;
     this.offset = offset;
   }
