@@ -8,6 +8,7 @@ import java.util.OptionalInt;
 import org.nvlink2vmm.dt.powernv.HostBdf;
 import org.nvlink2vmm.npu2.atsd.AtsdPage;
 import org.nvlink2vmm.npu2.atsd.AtsdRegisterSet;
+import org.nvlink2vmm.npu2.host.Npu2Subdriver;
 import org.nvlink2vmm.npu2.link.PhyFault;
 import org.nvlink2vmm.vmm.device.DeviceOption;
 import org.nvlink2vmm.vmm.device.DeviceOptionException;
@@ -15,6 +16,7 @@ import org.nvlink2vmm.vmm.device.DeviceOptions;
 import org.nvlink2vmm.vmm.device.DevicePlugin;
 import org.nvlink2vmm.vmm.device.HostContext;
 import org.nvlink2vmm.vmm.device.HostHardware;
+import org.nvlink2vmm.vmm.device.HostSubdriver;
 import org.nvlink2vmm.vmm.device.NvlinkFacet;
 import org.nvlink2vmm.vmm.memory.AddressSpace;
 import org.nvlink2vmm.vmm.vfio.DirectDevice;
@@ -100,6 +102,11 @@ public final class Npu2Plugin implements DevicePlugin {
   @Override
   public Optional<HostHardware> hardware(HostContext host) {
     return Optional.of(new Npu2Hardware(host, System::nanoTime));
+  }
+
+  @Override
+  public Optional<HostSubdriver> subdriver() {
+    return Optional.of(new Npu2Subdriver());
   }
 
   static PhyFault phyFault(DeviceOptions options) {

@@ -3,6 +3,7 @@ package org.nvlink2vmm.v100;
 import java.util.List;
 import java.util.Optional;
 import org.nvlink2vmm.dt.powernv.HostBdf;
+import org.nvlink2vmm.v100.host.NvgpuSubdriver;
 import org.nvlink2vmm.v100.ram.GpuRam;
 import org.nvlink2vmm.v100.regs.UnmodelledCount;
 import org.nvlink2vmm.vmm.device.DeviceOption;
@@ -11,6 +12,7 @@ import org.nvlink2vmm.vmm.device.DeviceOptions;
 import org.nvlink2vmm.vmm.device.DevicePlugin;
 import org.nvlink2vmm.vmm.device.HostContext;
 import org.nvlink2vmm.vmm.device.HostHardware;
+import org.nvlink2vmm.vmm.device.HostSubdriver;
 import org.nvlink2vmm.vmm.device.NvlinkFacet;
 import org.nvlink2vmm.vmm.vfio.DirectDevice;
 import org.nvlink2vmm.vmm.vfio.RegionCapability;
@@ -102,6 +104,11 @@ public final class V100Plugin implements DevicePlugin {
   @Override
   public Optional<HostHardware> hardware(HostContext host) {
     return Optional.of(new V100Hardware(host));
+  }
+
+  @Override
+  public Optional<HostSubdriver> subdriver() {
+    return Optional.of(new NvgpuSubdriver());
   }
 
   /** A GPU without a host: the coherent region is memory from the start, no link gates it. */
