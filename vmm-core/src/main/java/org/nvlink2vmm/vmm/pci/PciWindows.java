@@ -30,6 +30,8 @@ public record PciWindows(AddressSpace space, Window io, Window memory, Window me
 
   /**
    * The window that the whole BAR lies in at a PCI address; empty when none: it decodes nowhere.
+   * Nor does a 32-bit BAR at the very end of its addresses, since that is one being sized (QEMU
+   * hw/pci/pci.c, pci_bar_address).
    */
   public Optional<Window> windowFor(Bar bar, long address) {
     return switch (bar.kind()) {
