@@ -52,7 +52,7 @@ public final class NvlinkProbe implements Guest {
     }
 
     GuestReport run() {
-      new TreeChecks(checks).check(tree);
+      TreeChecks.check(tree, checks);
       scan();
       match();
       PciChecks.check(functions, checks);

@@ -151,14 +151,11 @@ final class Fields {
             });
   }
 
-  /** Whether a field is there and is this text; takes it only then. */
-  boolean takeIfText(String name, String text) {
+  /** Whether a field is there and is this text; a field that is something else is taken later. */
+  boolean isText(String name, String text) {
+    known.add(name);
     JsonNode node = object.get(name);
-    boolean equal = node != null && node.isString() && node.stringValue().equals(text);
-    if (equal) {
-      known.add(name);
-    }
-    return equal;
+    return node != null && node.isString() && node.stringValue().equals(text);
   }
 
   /**

@@ -129,8 +129,8 @@ public final class MachineFileReader {
     if (whole.isPresent() && whole.getAsLong() != sum) {
       throw machine.error(
           "memory",
-          Numbers.size(whole.getAsLong()),
-          Numbers.size(sum) + ", the sum of the NUMA nodes (or leave it out)");
+          Sizes.text(whole.getAsLong()),
+          Sizes.text(sum) + ", the sum of the NUMA nodes (or leave it out)");
     }
     return sizes;
   }
@@ -192,7 +192,7 @@ public final class MachineFileReader {
   }
 
   private Optional<List<Vphb>> vphbs(Fields top, boolean withHost) {
-    if (top.takeIfText("phbs", "auto") || (!top.has("phbs") && withHost)) {
+    if (top.isText("phbs", "auto") || (!top.has("phbs") && withHost)) {
       if (!withHost) {
         throw top.error("phbs", "auto", "a list, or a host whose devices are meant");
       }

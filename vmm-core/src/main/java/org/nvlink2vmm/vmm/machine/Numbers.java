@@ -1,7 +1,6 @@
 package org.nvlink2vmm.vmm.machine;
 
 import java.math.BigInteger;
-import java.util.Locale;
 import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -31,16 +30,5 @@ final class Numbers {
     int suffix = SUFFIXES.indexOf(form.group(3));
     BigInteger value = form.group(3).isEmpty() ? number : number.shiftLeft(10 * (suffix + 1));
     return value.bitLength() > 64 ? OptionalLong.empty() : OptionalLong.of(value.longValue());
-  }
-
-  /** A size for people: {@code 128 GiB}, {@code 64 KiB}, {@code 24 B}. */
-  static String size(long bytes) {
-    int unit = Math.min(4, Long.numberOfTrailingZeros(bytes) / 10);
-    return bytes == 0
-        ? "0"
-        : unit == 0
-            ? bytes + " B"
-            : String.format(
-                Locale.ROOT, "%d %siB", bytes >>> (10 * unit), SUFFIXES.charAt(unit - 1));
   }
 }
