@@ -20,7 +20,7 @@ import java.util.Optional;
  *     </tr>
  * <tr><td>two GPUs with one tgt on a vPHB</td><td>abort</td><td>refused by name</td>
  *     <td>bridges could not be told apart; configuration must not reach an assertion</td></tr>
- * <tr><td>more than 6 tgt values on a vPHB, more than 3 bridges of one tgt</td>
+ * <tr><td>more than 6 GPUs on a vPHB, more than 3 bridges of a GPU</td>
  *     <td>message, the whole vPHB loses its NVLink</td><td>refused by name</td>
  *     <td>a guest without its GPUs is not what was asked for</td></tr>
  * <tr><td>more than 8 ATSDs</td><td>rest of the slot cut with a message, or the rest of all slots
@@ -50,10 +50,10 @@ import java.util.Optional;
  *     <td>a unit address needs it (DTSpec 2.2.1)</td></tr>
  * <tr><td>{@code ibm,max-associativity-domains} (5.2)</td><td>counts guest nodes twice</td>
  *     <td>as 6.0</td><td>fixed in QEMU itself</td></tr>
+ * <tr><td>tgt and link speed (7.1 and later)</td><td>read from memory that was freed</td>
+ *     <td>as the device says</td><td>bridges would lose their GPUs at random; {@link #QEMU_7_1}
+ *     writes what QEMU writes while that memory still holds the values</td></tr>
  * </table>
- *
- * <p>Release 7.1 and later read tgt and link speed from freed memory; the value {@link #QEMU_7_1}
- * writes the tree that they would write if the memory still held them.
  */
 public enum Compat {
   CORRECTED(700),

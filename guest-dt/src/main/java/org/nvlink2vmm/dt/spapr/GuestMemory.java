@@ -33,10 +33,8 @@ public record GuestMemory(List<Long> nodeSizes, long rmaSize, NumaDistances dist
     }
     if (rmaSize <= 0 || rmaSize > nodeSizes.getFirst()) {
       throw Refusal.refused(
-          "real mode area of "
-              + Text.hex(rmaSize)
-              + " bytes, NUMA node 0 has "
-              + Text.hex(nodeSizes.getFirst()));
+          "real mode area of %s bytes, NUMA node 0 has %s"
+              .formatted(Text.hex(rmaSize), Text.hex(nodeSizes.getFirst())));
     }
     if (distances.rows().size() != nodeSizes.size()) {
       throw new IllegalArgumentException(

@@ -17,12 +17,8 @@ public record NumaDistances(List<List<Integer>> rows) {
     for (int from = 0; from < rows.size(); from++) {
       if (rows.get(from).size() != rows.size()) {
         throw new IllegalArgumentException(
-            "NUMA node "
-                + from
-                + " has "
-                + rows.get(from).size()
-                + " distances, expected "
-                + rows.size());
+            "NUMA node %s has %s distances, expected %s"
+                .formatted(from, rows.get(from).size(), rows.size()));
       }
       for (int to = 0; to < rows.size(); to++) {
         check(from, to, rows.get(from).get(to));
@@ -33,15 +29,8 @@ public record NumaDistances(List<List<Integer>> rows) {
   private static void check(int from, int to, int distance) {
     if (distance < LOCAL || distance > 255 || (from == to && distance != LOCAL)) {
       throw new IllegalArgumentException(
-          "distance "
-              + distance
-              + " from NUMA node "
-              + from
-              + " to node "
-              + to
-              + ", expected "
-              + LOCAL
-              + (from == to ? "" : " to 255"));
+          "distance %s from NUMA node %s to node %s, expected 10 to itself, to others 10 to 255"
+              .formatted(distance, from, to));
     }
   }
 

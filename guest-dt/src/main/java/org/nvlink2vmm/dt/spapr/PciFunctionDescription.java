@@ -66,12 +66,11 @@ public record PciFunctionDescription(
     for (int i = 1; i < sorted.size(); i++) {
       if (sorted.get(i).devfn() == sorted.get(i - 1).devfn()) {
         throw Refusal.refused(
-            sorted.get(i - 1).id()
-                + " and "
-                + sorted.get(i).id()
-                + " are both at "
-                + Text.slotAndFunction(sorted.get(i).devfn())
-                + " of one bus");
+            "%s and %s are both at %s of one bus"
+                .formatted(
+                    sorted.get(i - 1).id(),
+                    sorted.get(i).id(),
+                    Text.slotAndFunction(sorted.get(i).devfn())));
       }
     }
     return sorted;

@@ -163,7 +163,9 @@ final class PlatformNodes {
 
   void chosen(Node root, PlatformPart.Chosen part) {
     Node node = root.addChild("chosen");
-    node.setStrings("bootargs", part.bootargs());
+    if (!part.bootargs().isEmpty()) {
+      node.setStrings("bootargs", part.bootargs());
+    }
     if (part.initrdEnd() != part.initrdStart()) {
       node.setU64("linux,initrd-start", part.initrdStart());
       node.setU64("linux,initrd-end", part.initrdEnd());

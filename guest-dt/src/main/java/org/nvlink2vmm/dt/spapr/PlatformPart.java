@@ -76,7 +76,7 @@ public sealed interface PlatformPart {
   /**
    * What the kernel is started with.
    *
-   * @param bootargs its command line
+   * @param bootargs its command line, empty for none
    * @param initrdStart gpa of the initial RAM disk
    * @param initrdEnd gpa after it; equal to {@code initrdStart} when there is none
    * @param stdoutPath path of the console's node, empty for none

@@ -84,12 +84,8 @@ final class QemuLayout {
   private static long advanced(PlacedFunction placed, long gpa, long size) {
     if (gpa + size < 0) {
       throw Refusal.refused(
-          placed
-              + " needs "
-              + Text.hex(size)
-              + " bytes at "
-              + Text.hex(gpa)
-              + ", more than the guest can address");
+          "%s needs %s bytes at %s, more than the guest can address"
+              .formatted(placed, Text.hex(size), Text.hex(gpa)));
     }
     return gpa + size;
   }
@@ -114,10 +110,8 @@ final class QemuLayout {
       if (slot.gpu().isEmpty()) {
         throw Refusal.crash(
             compat,
-            slot.links.getFirst().bridge()
-                + " has tgt "
-                + Text.hex(slot.tgt)
-                + ", which no GPU of the vPHB has");
+            "%s has tgt %s, which no GPU of the vPHB has"
+                .formatted(slot.links.getFirst().bridge(), Text.hex(slot.tgt)));
       }
     }
   }

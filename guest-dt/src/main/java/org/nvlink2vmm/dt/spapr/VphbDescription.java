@@ -57,13 +57,8 @@ public record VphbDescription(
       SecondaryBus behind = function.behind();
       if (behind.exists() && seen.get(behind.number())) {
         throw Refusal.refused(
-            "vPHB "
-                + index
-                + ": "
-                + function.id()
-                + " leads to bus "
-                + behind.number()
-                + ", which another bridge leads to");
+            "vPHB %s: %s leads to bus %s, which another bridge leads to"
+                .formatted(index, function.id(), behind.number()));
       }
       seen.set(behind.number());
       open.addAll(behind.functions());
