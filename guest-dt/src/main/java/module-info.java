@@ -1,5 +1,6 @@
 /** Device trees: reading, writing, checking, comparing; the pseries and powernv bindings. */
 module org.nvlink2vmm.dt {
+  exports org.nvlink2vmm.dt.assertions;
   exports org.nvlink2vmm.dt.check;
   exports org.nvlink2vmm.dt.dts;
   exports org.nvlink2vmm.dt.fdt;

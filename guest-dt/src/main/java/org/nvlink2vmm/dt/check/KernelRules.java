@@ -261,6 +261,11 @@ final class KernelRules {
               "ibm,ddw-applicable is not three RTAS tokens: the guest makes no large DMA window"
                   + " and cannot reach GPU RAM.");
         }
+      } else if (!hostBridge.has("ibm,dma-window")) {
+        reporter.missing(
+            guest,
+            hostBridge,
+            "Neither ibm,dma-window nor ibm,ddw-applicable: devices have no DMA.");
       } else if (Long.compareUnsigned(endOfWindow(hostBridge), end) < 0) {
         reporter.fail(
             hostBridge,

@@ -130,10 +130,18 @@ final class LinkRules {
         continue;
       }
       Node owner = owners.putIfAbsent(tgt.getAsLong(), gpu);
-      if (owner != null && owner != gpu) {
+      if (owner == null || owner == gpu) {
+        continue;
+      }
+      if (guest.hostBridge(owner).equals(guest.hostBridge(gpu))) {
         reporter.fail(
             bridge,
             "ibm,device-tgt-addr 0x%x is that of %s: one GPU's accesses reach the other's memory."
+                .formatted(tgt.getAsLong(), owner.path()));
+      } else {
+        reporter.warn(
+            bridge,
+            "ibm,device-tgt-addr 0x%x is that of %s on another NPU: no host has two such GPUs."
                 .formatted(tgt.getAsLong(), owner.path()));
       }
     }

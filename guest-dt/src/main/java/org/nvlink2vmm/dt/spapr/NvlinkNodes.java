@@ -80,7 +80,10 @@ final class NvlinkNodes {
   }
 
   private void link(Node npu, NvlinkLink link) {
-    Node node = npu.addChild("link@" + link.index());
+    // QEMU counts in decimal; where the number says what reg says, it is hexadecimal.
+    int index = link.index();
+    String address = compat.isCorrected() ? Integer.toHexString(index) : Integer.toString(index);
+    Node node = npu.addChild("link@" + address);
     if (compat.isCorrected()) {
       node.setU32("reg", link.index());
     }

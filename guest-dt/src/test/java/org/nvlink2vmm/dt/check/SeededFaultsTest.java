@@ -289,6 +289,16 @@ class SeededFaultsTest {
                         node(t, PHB1 + "/unknown-bridge@4")
                             .u64("ibm,device-tgt-addr")
                             .orElseThrow())),
+        warns(
+            "nvlink_tgt_unique",
+            "a target of another NPU's GPU",
+            t ->
+                node(t, BRIDGE)
+                    .setU64(
+                        "ibm,device-tgt-addr",
+                        node(t, "/pci@800000020000002/unknown-bridge@3")
+                            .u64("ibm,device-tgt-addr")
+                            .orElseThrow())),
         fails(
             "nvlink_one_npu",
             "a link of another NPU",
@@ -342,6 +352,14 @@ class SeededFaultsTest {
             "the node of ordinary memory",
             n -> n.setU32("ibm,associativity", 4, 0, 0, 0, 0)),
         on("G10", PHB1, "no dynamic windows", n -> n.removeProperty("ibm,ddw-applicable")),
+        on(
+            "G10",
+            PHB1,
+            "no DMA at all",
+            n -> {
+              n.removeProperty("ibm,ddw-applicable");
+              n.removeProperty("ibm,dma-window");
+            }),
         on("G10", PHB1, "two tokens", n -> n.setU32("ibm,ddw-applicable", 1, 2)),
         on(
             "G11",
