@@ -1,7 +1,9 @@
 package org.nvlink2vmm.npu2;
 
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -41,33 +43,51 @@ final class Npu2Hardware implements HostHardware {
   }
 
   private void addChip(HostNpu npu) {
-    List<HostBridge> bridges =
-        npu.bridges().stream().filter(bridge -> linkIndex(bridge) >= 0).toList();
+    Map<HostBridge, Integer> indexes = linkIndexes(npu);
     List<Npu2Chip.Wiring> wirings = new ArrayList<>();
-    for (HostBridge bridge : bridges) {
-      int bdfn = bridge.gpu().map(gpu -> gpu.bdf().bdfn()).orElse(-1);
-      wirings.add(
-          new Npu2Chip.Wiring(
-              linkIndex(bridge), bdfn, Npu2Plugin.phyFault(host.options(bridge.bdf()))));
-    }
+    indexes.forEach(
+        (bridge, index) -> {
+          int bdfn = bridge.gpu().map(gpu -> gpu.bdf().bdfn()).orElse(-1);
+          wirings.add(
+              new Npu2Chip.Wiring(index, bdfn, Npu2Plugin.phyFault(host.options(bridge.bdf()))));
+        });
     String name = "npu " + npu.index().orElse(chips.size());
     Npu2Chip chip = new Npu2Chip(name, wirings, nanoClock);
     chips.add(chip);
-    for (HostBridge bridge : bridges) {
-      bridge.gpu().map(HostGpu::bdf).ifPresent(gpu -> chipOfGpu.putIfAbsent(gpu, chip));
-      links.put(bridge.bdf(), link(npu, bridge, chip));
-    }
+    indexes.forEach(
+        (bridge, index) -> {
+          bridge.gpu().map(HostGpu::bdf).ifPresent(gpu -> chipOfGpu.putIfAbsent(gpu, chip));
+          links.put(bridge.bdf(), link(npu, bridge, index, chip));
+        });
     mapRegisters(npu, chip);
   }
 
-  /** The link of a bridge: 0 to 5, or -1 for a bridge whose link the tree does not tell. */
-  private static int linkIndex(HostBridge bridge) {
-    int index = bridge.link().map(HostLink::index).map(found -> found.orElse(-1)).orElse(-1);
-    return index < Npu2Chip.LINKS ? Math.max(index, -1) : -1;
+  /**
+   * The links of an NPU's bridges, 0 to 5. A bridge whose link the tree does not tell is hardware
+   * all the same: it gets the lowest link that no other has.
+   */
+  private static Map<HostBridge, Integer> linkIndexes(HostNpu npu) {
+    Map<HostBridge, Integer> indexes = new LinkedHashMap<>();
+    BitSet taken = new BitSet();
+    for (HostBridge bridge : npu.bridges()) {
+      int index = bridge.link().map(HostLink::index).map(found -> found.orElse(-1)).orElse(-1);
+      boolean usable = index >= 0 && index < Npu2Chip.LINKS && !taken.get(index);
+      indexes.put(bridge, usable ? index : -1);
+      if (usable) {
+        taken.set(index);
+      }
+    }
+    for (Map.Entry<HostBridge, Integer> entry : indexes.entrySet()) {
+      if (entry.getValue() < 0) {
+        entry.setValue(taken.nextClearBit(0));
+        taken.set(entry.getValue());
+      }
+    }
+    indexes.values().removeIf(index -> index >= Npu2Chip.LINKS);
+    return indexes;
   }
 
-  private Npu2Link link(HostNpu npu, HostBridge bridge, Npu2Chip chip) {
-    int index = linkIndex(bridge);
+  private Npu2Link link(HostNpu npu, HostBridge bridge, int index, Npu2Chip chip) {
     long window = npu.mmioWindow().map(MemoryWindow::base).orElse(0L);
     long genid = window + Npu2Chip.LINKS * LinkConfig.NTL_SIZE;
     return new Npu2Link(

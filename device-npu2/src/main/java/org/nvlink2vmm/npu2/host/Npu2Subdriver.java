@@ -46,8 +46,9 @@ public final class Npu2Subdriver implements HostSubdriver {
       throw new VfioException(Errno.EFAULT, bridge + " has no ibm,nvlink-speed");
     }
     opening.allocate("the bridge's state");
+    boolean none = atsd == 0 && !opening.abi().draft();
     Optional<KernelMapping> registers =
-        atsd == 0 ? Optional.empty() : Optional.of(opening.remap(atsd, ATSD_SIZE));
+        none ? Optional.empty() : Optional.of(opening.remap(atsd, ATSD_SIZE));
     try {
       opening.register(new Npu2Region(opening, atsd, tgt.getAsLong(), speed.getAsInt(), registers));
     } catch (VfioException e) {
