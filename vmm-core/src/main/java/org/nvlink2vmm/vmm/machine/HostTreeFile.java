@@ -24,7 +24,7 @@ final class HostTreeFile {
    */
   static PowernvTree read(MachineFile machine, String name) {
     DeviceTree tree =
-        BuiltinHostTrees.read(name).orElseGet(() -> readFile(path(machine, name), name));
+        BuiltinHostTrees.load(name).orElseGet(() -> readFile(path(machine, name), name));
     try {
       return new PowernvTree(tree);
     } catch (DeviceTreeException e) {
