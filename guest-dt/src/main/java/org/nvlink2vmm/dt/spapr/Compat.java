@@ -46,7 +46,10 @@ import java.util.Optional;
  *     <td>aligned to the size, at least to 128 GiB and 64 KiB, and checked</td>
  *     <td>NVIDIA's driver wants bases in multiples of 128 GiB, guests map ATSDs as 64 KiB pages,
  *     windows of neighbours must not overlap</td></tr>
- * <tr><td>{@code link@n}</td><td>no {@code reg}</td><td>{@code reg = <n>}</td>
+ * <tr><td>GPU RAM that is not made of 64 KiB pages</td><td>placed</td><td>refused by name</td>
+ *     <td>neither VFIO nor the guest can map it</td></tr>
+ * <tr><td>{@code link@n}</td><td>no {@code reg}, n decimal</td>
+ *     <td>{@code reg = <n>}, n hexadecimal</td>
  *     <td>a unit address needs it (DTSpec 2.2.1)</td></tr>
  * <tr><td>{@code ibm,max-associativity-domains} (5.2)</td><td>counts guest nodes twice</td>
  *     <td>as 6.0</td><td>fixed in QEMU itself</td></tr>

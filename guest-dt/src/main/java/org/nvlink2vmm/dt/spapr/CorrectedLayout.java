@@ -13,8 +13,8 @@ final class CorrectedLayout {
   /** NVIDIA's driver takes only multiples of 128 GiB as base of GPU memory. */
   private static final long RAM_ALIGNMENT = 1L << 37;
 
-  /** Guests map the registers as pages, of 64 KiB on POWER9. */
-  private static final long ATSD_ALIGNMENT = 1L << 16;
+  /** Guests map RAM and registers as pages, of 64 KiB on POWER9. */
+  private static final long PAGE = 1L << 16;
 
   /** Linux 5.0 to 5.2 keep contexts for link indexes 0 ... 5 (NV_MAX_LINKS). */
   private static final int OLD_KERNEL_LINKS = 6;
@@ -81,6 +81,11 @@ final class CorrectedLayout {
       throw Refusal.refused(
           "%s is one GPU too many, a vPHB takes %s".formatted(placed, NvlinkLayout.MAX_SLOTS));
     }
+    if (ram.size() % PAGE != 0) {
+      throw Refusal.refused(
+          "%s has %s bytes of RAM, expected a multiple of 64 KiB"
+              .formatted(placed, Text.hex(ram.size())));
+    }
     if (ram.tgt() >>> TGT_BITS != 0) {
       warn(
           setupMessages,
@@ -111,7 +116,7 @@ final class CorrectedLayout {
     }
     long gpa = nextAtsd;
     if (atsd.size() != 0) {
-      gpa = aligned(nextAtsd, atsd.size(), ATSD_ALIGNMENT);
+      gpa = aligned(nextAtsd, atsd.size(), PAGE);
       nextAtsd = end(placed, "ATSD", gpa, atsd.size(), vphb.windows().atsdEnd());
     }
     slot.links.add(new SlotDraft.Link(placed, atsd, gpa));

@@ -13,6 +13,10 @@ import static org.nvlink2vmm.dt.spapr.Machines.vphb;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.nvlink2vmm.dt.check.CheckResult;
+import org.nvlink2vmm.dt.check.GuestRules;
 import org.nvlink2vmm.dt.tree.DeviceTree;
 import org.nvlink2vmm.dt.tree.Node;
 
@@ -306,5 +310,58 @@ class CorrectedLayoutTest {
         .singleElement()
         .asString()
         .contains("no NVLink windows", "gpu0");
+  }
+
+  @Test
+  void ramThatIsNotMadeOfPagesIsRefusedByName() {
+    assertThatThrownBy(
+            () -> MachineLayout.of(machine(CORRECTED, vphb(0, gpu("odd", 1, TGT, 0x123_4567)))))
+        .isInstanceOf(Refusal.class)
+        .hasMessageContainingAll("odd", "0x1234567", "64 KiB");
+  }
+
+  @Test
+  void unitAddressesOfLinksAreHexadecimal() {
+    List<PciFunctionDescription> functions = new ArrayList<>();
+    for (int gpu = 0; gpu < 4; gpu++) {
+      functions.add(Devices.gpu("gpu" + gpu, 1 + gpu, TGT + gpu));
+      for (int link = 0; link < 3; link++) {
+        functions.add(Devices.bridge("npu" + gpu + link, 10 + gpu, link, TGT + gpu));
+      }
+    }
+    assertThat(tree(machine(CORRECTED, vphbOf(functions))).find("/npuphb0/link@b")).isPresent();
+    assertThat(tree(machine(Compat.QEMU_7_0, vphbOf(functions))).find("/npuphb0/link@11"))
+        .isPresent();
+  }
+
+  /** The two shapes of the AC922: per socket two GPUs of three links, or three of two. */
+  @ParameterizedTest
+  @CsvSource({"2, 3", "3, 2"})
+  void aWitherspoonSatisfiesItsGuest(int gpus, int links) {
+    List<VphbDescription> vphbs = new ArrayList<>();
+    for (int socket = 0; socket < 2; socket++) {
+      List<PciFunctionDescription> functions = new ArrayList<>();
+      for (int gpu = 0; gpu < gpus; gpu++) {
+        long tgt = TGT + socket * 0x800_0000_0000L + gpu * 0x20_0000_0000L;
+        functions.add(Devices.gpu("gpu" + socket + gpu, 1 + gpu, tgt));
+        for (int link = 0; link < links; link++) {
+          functions.add(Devices.bridge("npu" + socket + gpu + link, 10 + gpu, link, tgt));
+        }
+      }
+      vphbs.add(VphbDescription.of(socket, MachineType.PSERIES_7_0, true, functions));
+    }
+    MachineDescription machine =
+        new MachineDescription(
+            CORRECTED,
+            MachineType.PSERIES_7_0,
+            Affinity.FORM1,
+            GuestMemory.of(4 * Machines.GIB),
+            vphbs,
+            Machines.platform());
+    MachineLayout layout = MachineLayout.of(machine);
+    CheckResult result = GuestRules.check(SpaprTree.write(machine, layout));
+    assertThat(layout.messages()).isEmpty();
+    assertThat(result.failures()).isEmpty();
+    assertThat(result.warnings()).isEmpty();
   }
 }

@@ -1,7 +1,9 @@
 package org.nvlink2vmm.dt.spapr;
 
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.nvlink2vmm.dt.tree.DeviceTree;
 
 /** Machines for tests: vPHBs in brief form, one NUMA node of 16 GiB unless told otherwise. */
@@ -55,5 +57,42 @@ final class Machines {
 
   static List<String> texts(MachineLayout layout) {
     return layout.messages().stream().map(Message::text).toList();
+  }
+
+  /** Everything beside memory and PCI, for two cores with three threads in all. */
+  static List<PlatformPart> platform() {
+    Map<String, Integer> tokens = new LinkedHashMap<>();
+    for (String call :
+        List.of(
+            "display-character",
+            "ibm,read-pci-config",
+            "ibm,write-pci-config",
+            "ibm,set-eeh-option",
+            "ibm,get-config-addr-info2",
+            "ibm,read-slot-reset-state2",
+            "ibm,set-slot-reset",
+            "ibm,configure-pe",
+            "ibm,slot-error-detail",
+            "ibm,query-pe-dma-window",
+            "ibm,create-pe-dma-window",
+            "ibm,remove-pe-dma-window",
+            "ibm,reset-pe-dma-window")) {
+      tokens.put(call, 0x2000 + tokens.size());
+    }
+    return List.of(
+        new PlatformPart.Identity("00000000-0000-0000-0000-000000000001", "guest"),
+        new PlatformPart.InterruptController(2),
+        new PlatformPart.Vdevice(
+            List.of(
+                VioDevice.terminal(0x7100_0000, 0x1100),
+                VioDevice.nvram(0x7100_0001, 0x1101, 0x1_0000))),
+        new PlatformPart.Cpus(
+            List.of(
+                CpuDescription.power9(0),
+                new CpuDescription(8, 2, CpuModel.POWER9, 0, false, false))),
+        new PlatformPart.EventSources(0x1000, 0x1001),
+        new PlatformPart.Rtas(tokens, 0x1000, 0x6f0_0000, List.of("hcall-pft", "hcall-tce")),
+        new PlatformPart.Chosen(
+            "console=hvc0", 0x300_0000, 0x380_0000, "/vdevice/vty@71000000", true));
   }
 }

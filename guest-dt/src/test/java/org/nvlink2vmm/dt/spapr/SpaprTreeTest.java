@@ -7,9 +7,7 @@ import static org.nvlink2vmm.dt.spapr.Machines.TGT;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -20,9 +18,6 @@ import org.nvlink2vmm.dt.tree.Property;
 class SpaprTreeTest {
 
   private static MachineDescription complete(Compat compat, GuestMemory memory) {
-    Map<String, Integer> tokens = new LinkedHashMap<>();
-    tokens.put("display-character", 0x2000);
-    tokens.put("ibm,read-pci-config", 0x2016);
     VphbDescription vphb =
         VphbDescription.of(
             0,
@@ -38,21 +33,7 @@ class SpaprTreeTest {
         Affinity.FORM1,
         memory,
         List.of(vphb),
-        List.of(
-            new PlatformPart.Identity("00000000-0000-0000-0000-000000000001", "guest"),
-            new PlatformPart.InterruptController(2),
-            new PlatformPart.Vdevice(
-                List.of(
-                    VioDevice.terminal(0x7100_0000, 0x1100),
-                    VioDevice.nvram(0x7100_0001, 0x1101, 0x1_0000))),
-            new PlatformPart.Cpus(
-                List.of(
-                    CpuDescription.power9(0),
-                    new CpuDescription(8, 2, CpuModel.POWER9, 0, false, false))),
-            new PlatformPart.EventSources(0x1000, 0x1001),
-            new PlatformPart.Rtas(tokens, 0x1000, 0x6f0_0000, List.of("hcall-pft", "hcall-tce")),
-            new PlatformPart.Chosen(
-                "console=hvc0", 0x300_0000, 0x380_0000, "/vdevice/vty@71000000", true)));
+        Machines.platform());
   }
 
   private static DeviceTree completeTree(Compat compat) {
@@ -97,7 +78,7 @@ class SpaprTreeTest {
         .containsExactly("vty@71000000", "nvram@71000001");
     assertThat(cells(node(tree, "/vdevice/nvram@71000001"), "#bytes")).containsExactly(0x1_0000);
     Node rtas = node(tree, "/rtas");
-    assertThat(cells(rtas, "ibm,read-pci-config")).containsExactly(0x2016);
+    assertThat(cells(rtas, "ibm,read-pci-config")).containsExactly(0x2001);
     assertThat(cells(rtas, "linux,rtas-base")).containsExactly(0x6f0_0000);
     assertThat(rtas.property("ibm,hypertas-functions").orElseThrow().strings())
         .containsExactly("hcall-pft", "hcall-tce");
