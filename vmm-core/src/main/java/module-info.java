@@ -2,6 +2,9 @@
 module org.nvlink2vmm.vmm {
   requires transitive org.nvlink2vmm.dt;
   requires jdk.jfr;
+  requires io.netty.common;
+  requires io.netty.transport;
+  requires org.slf4j;
   requires tools.jackson.core;
   requires tools.jackson.databind;
   requires tools.jackson.dataformat.yaml;
@@ -18,6 +21,7 @@ module org.nvlink2vmm.vmm {
   exports org.nvlink2vmm.vmm.pci;
   exports org.nvlink2vmm.vmm.machine;
   exports org.nvlink2vmm.vmm.vfio;
+  exports org.nvlink2vmm.vmm.vfiouser.server;
 
   uses org.nvlink2vmm.vmm.device.DevicePlugin;
 }

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
@@ -107,6 +108,19 @@ public final class Libc {
           stat.get(JAVA_LONG, STAT_DEVICE_OFFSET),
           stat.get(JAVA_LONG, STAT_INODE_OFFSET),
           stat.get(JAVA_LONG, STAT_SIZE_OFFSET));
+    }
+  }
+
+  /**
+   * Whether a descriptor is an eventfd's: one that a peer sent may be anything, and writing to a
+   * pipe or socket of its may wait for ever.
+   */
+  public static boolean isEventFd(OwnedFd fd) {
+    try {
+      Path link = Files.readSymbolicLink(Path.of("/proc/self/fd", Integer.toString(fd.number())));
+      return link.toString().startsWith("anon_inode:[eventfd");
+    } catch (IOException e) {
+      return false;
     }
   }
 
