@@ -2,6 +2,7 @@ package org.nvlink2vmm.dt.tree;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -55,20 +56,22 @@ public final class DeviceTree {
 
   /** Shows every node to {@code visitor}, before and after its children. Does not recurse. */
   public void walk(NodeVisitor visitor) {
-    List<Iterator<Node>> open = new ArrayList<>();
     List<Node> path = new ArrayList<>();
+    int[] next = new int[16];
     visitor.enter(root);
     path.add(root);
-    open.add(root.children().iterator());
-    while (!open.isEmpty()) {
-      Iterator<Node> siblings = open.getLast();
-      if (siblings.hasNext()) {
-        Node node = siblings.next();
-        visitor.enter(node);
-        path.add(node);
-        open.add(node.children().iterator());
+    while (!path.isEmpty()) {
+      Node node = path.getLast();
+      int depth = path.size() - 1;
+      if (next[depth] < node.children().size()) {
+        Node child = node.children().get(next[depth]++);
+        visitor.enter(child);
+        path.add(child);
+        if (path.size() > next.length) {
+          next = Arrays.copyOf(next, 2 * next.length);
+        }
+        next[depth + 1] = 0;
       } else {
-        open.removeLast();
         visitor.leave(path.removeLast());
       }
     }
