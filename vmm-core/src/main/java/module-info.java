@@ -5,6 +5,8 @@ module org.nvlink2vmm.vmm {
   requires io.netty.common;
   requires io.netty.transport;
   requires org.slf4j;
+  requires static info.picocli;
+  requires java.logging;
   requires tools.jackson.core;
   requires tools.jackson.databind;
   requires tools.jackson.dataformat.yaml;
@@ -20,8 +22,13 @@ module org.nvlink2vmm.vmm {
   exports org.nvlink2vmm.vmm.trace;
   exports org.nvlink2vmm.vmm.pci;
   exports org.nvlink2vmm.vmm.machine;
+  exports org.nvlink2vmm.vmm.cli;
+  exports org.nvlink2vmm.vmm.spapr;
   exports org.nvlink2vmm.vmm.vfio;
   exports org.nvlink2vmm.vmm.vfiouser.server;
+
+  opens org.nvlink2vmm.vmm.cli to
+      info.picocli;
 
   uses org.nvlink2vmm.vmm.device.DevicePlugin;
 }

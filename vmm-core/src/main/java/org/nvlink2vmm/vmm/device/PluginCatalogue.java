@@ -1,6 +1,7 @@
 package org.nvlink2vmm.vmm.device;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -46,7 +47,7 @@ public final class PluginCatalogue {
   }
 
   /** Ascending by name. */
-  public Iterable<DevicePlugin> plugins() {
+  public Collection<DevicePlugin> plugins() {
     return Collections.unmodifiableCollection(byName.values());
   }
 }

@@ -56,6 +56,7 @@ public final class NvlinkProbe implements Guest {
       scan();
       match();
       PciChecks.check(functions, checks);
+      checks.check("gpus", !gpus.isEmpty(), gpus.size() + " GPUs found");
       GpuBringUp bringUp = new GpuBringUp(machine, checks);
       List<GuestReport.Gpu> reports = gpus.stream().map(bringUp::bringUp).toList();
       long invalidations = bringUp.invalidate(gpus);

@@ -1,0 +1,143 @@
+package org.nvlink2vmm.vmm.spapr;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.nvlink2vmm.dt.spapr.MachineType;
+import org.nvlink2vmm.dt.spapr.NvlinkLayout;
+import org.nvlink2vmm.dt.spapr.NvlinkMapping;
+import org.nvlink2vmm.dt.spapr.VphbDescription;
+import org.nvlink2vmm.dt.spapr.VphbPlacement;
+import org.nvlink2vmm.vmm.device.NvlinkFacet;
+import org.nvlink2vmm.vmm.memory.AddressSpace;
+import org.nvlink2vmm.vmm.memory.MemoryRegion;
+import org.nvlink2vmm.vmm.memory.MemoryTransaction;
+import org.nvlink2vmm.vmm.pci.PciBridge;
+import org.nvlink2vmm.vmm.pci.PciBus;
+import org.nvlink2vmm.vmm.pci.PciRoot;
+import org.nvlink2vmm.vmm.pci.PciWindows;
+import org.nvlink2vmm.vmm.vfio.RegionBacking;
+
+/** A virtual PCI host bridge of PAPR: windows, bus 0, the NVLink regions of its devices. */
+public final class SpaprPhb {
+  private final int index;
+  private final boolean eeh;
+  private final AddressSpace memory;
+  private final VphbPlacement placement;
+  private final PciWindows windows;
+  private final PciRoot root;
+  private final Map<String, VphbDevice> devices = new LinkedHashMap<>();
+  private final List<MemoryRegion> nvlinkRegions = new ArrayList<>();
+
+  /**
+   * A host bridge without devices; its windows are placed at once.
+   *
+   * @param eeh whether all its devices are one IOMMU group, so that error handling is available
+   */
+  SpaprPhb(int index, boolean eeh, AddressSpace memory) {
+    this.index = index;
+    this.eeh = eeh;
+    this.memory = memory;
+    this.placement = VphbPlacement.of(index);
+    this.windows =
+        new PciWindows(
+            memory,
+            window("io", 0, VphbPlacement.PIO_SIZE),
+            window("mem32", VphbPlacement.MMIO32_BUS, VphbPlacement.MMIO32_SIZE),
+            window("mem64", placement.mmio64Window(), VphbPlacement.MMIO64_SIZE));
+    this.root = new PciRoot(new PciBus("vphb" + index, windows));
+    try (MemoryTransaction change = memory.change()) {
+      change
+          .map(memory.root(), placement.pioWindow(), windows.io().container())
+          .map(memory.root(), placement.mmio32Window(), windows.memory().container())
+          .map(memory.root(), placement.mmio64Window(), windows.memory64().container());
+    }
+  }
+
+  private PciWindows.Window window(String kind, long base, long size) {
+    return new PciWindows.Window(
+        base, new MemoryRegion.Container("vphb" + index + "-" + kind, size));
+  }
+
+  public int index() {
+    return index;
+  }
+
+  /** The bus unit id by which RTAS calls name it. */
+  public long buid() {
+    return placement.buid();
+  }
+
+  /** Configuration accesses and bus 0. */
+  public PciRoot root() {
+    return root;
+  }
+
+  /** Its devices, behind bridges too, in the order in which they were plugged. */
+  public Collection<VphbDevice> devices() {
+    return Collections.unmodifiableCollection(devices.values());
+  }
+
+  /**
+   * Plugs a device into a bus of this host bridge.
+   *
+   * @throws IllegalArgumentException when the place is taken; the message names both devices
+   */
+  public void plug(PciBus bus, int devfn, VphbDevice device) {
+    bus.add(devfn, device.function());
+    devices.put(device.id(), device);
+  }
+
+  /** Plugs a PCI bridge and returns the bus behind it. */
+  public PciBus plugBridge(PciBus bus, int devfn, String id) {
+    PciBridge bridge = new PciBridge(id, windows);
+    bus.add(devfn, bridge);
+    return bridge.secondary();
+  }
+
+  /** Resets all functions and numbers the buses as firmware does. */
+  void reset() {
+    root.bus().reset();
+    root.numberBuses();
+  }
+
+  VphbDescription description(MachineType machineType) {
+    return VphbDescription.of(
+        index, machineType, eeh, new FunctionDescriptions(devices).of(root.bus()));
+  }
+
+  /**
+   * Maps GPU memory and launch registers where the layout has them, in place of what was mapped.
+   */
+  void map(NvlinkLayout layout) {
+    try (MemoryTransaction change = memory.change()) {
+      nvlinkRegions.forEach(region -> change.unmap(memory.root(), region));
+      nvlinkRegions.clear();
+      for (NvlinkMapping mapping : layout.mappings()) {
+        MemoryRegion region = region(devices.get(mapping.function().function().id()));
+        nvlinkRegions.add(region);
+        change.map(memory.root(), mapping.gpa(), region);
+      }
+    }
+  }
+
+  private static MemoryRegion region(VphbDevice device) {
+    int index =
+        switch (device.nvlink().orElseThrow()) {
+          case NvlinkFacet.GpuRam ram -> ram.region();
+          case NvlinkFacet.AtsdLink link -> link.region().orElseThrow();
+        };
+    long size = device.device().regionInfo(index).size();
+    String name = device.id() + "-region" + index;
+    return switch (device.device().backing(index)) {
+      case RegionBacking.Direct direct -> new MemoryRegion.RamDevice(name, direct.segment());
+      case RegionBacking.Trapped trapped ->
+          new MemoryRegion.Mmio(name, size, trapped.rules(), trapped.handler());
+      case RegionBacking.None _ ->
+          throw new IllegalStateException(name + " is laid out but has nothing behind it");
+    };
+  }
+}
