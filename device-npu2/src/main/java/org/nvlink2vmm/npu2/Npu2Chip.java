@@ -9,6 +9,8 @@ import org.nvlink2vmm.npu2.atsd.AtsdLaunch;
 import org.nvlink2vmm.npu2.atsd.AtsdRegisterSet;
 import org.nvlink2vmm.npu2.atsd.Mistake;
 import org.nvlink2vmm.npu2.atsd.MistakeLog;
+import org.nvlink2vmm.npu2.atsd.ShootdownJournal;
+import org.nvlink2vmm.npu2.atsd.StaleUses;
 import org.nvlink2vmm.npu2.link.Brick;
 import org.nvlink2vmm.npu2.link.PhyBus;
 import org.nvlink2vmm.npu2.link.PhyFault;
@@ -31,6 +33,8 @@ final class Npu2Chip implements Npu {
   /** Bricks of an NPU2. */
   static final int LINKS = 6;
 
+  private static final long LINK_DOWN = TranslationAgent.answer(TranslationAgent.Fault.LINK_DOWN);
+
   private static final int LPARID_HV = 1 << 12;
   private static final int LPID_MASK = 0xfff;
 
@@ -43,6 +47,7 @@ final class Npu2Chip implements Npu {
   private final AtsdCounts shootdowns = new AtsdCounts();
   private final MistakeLog mistakes;
   private final UnreachableLog unreachable;
+  private final StaleUses stale;
 
   /** Which GPU a link goes to, and the state of its PHY. {@code bdfn} -1: to no GPU. */
   record Wiring(int link, int bdfn, PhyFault fault) {}
@@ -50,9 +55,17 @@ final class Npu2Chip implements Npu {
   /**
    * @param name for reports
    * @param wirings in the order of the bridges' functions
+   * @param number which NPU of the host
+   * @param journal the host's
    */
-  Npu2Chip(String name, List<Wiring> wirings, LongSupplier nanoClock) {
+  Npu2Chip(
+      String name,
+      List<Wiring> wirings,
+      LongSupplier nanoClock,
+      int number,
+      ShootdownJournal journal) {
     this.name = name;
+    stale = new StaleUses(number, journal);
     mistakes = new MistakeLog(name);
     unreachable = new UnreachableLog(name);
     PhyBus[] phys = {new PhyBus(), new PhyBus()};
@@ -107,6 +120,10 @@ final class Npu2Chip implements Npu {
     return shootdowns;
   }
 
+  StaleUses staleUses() {
+    return stale;
+  }
+
   MistakeLog mistakes() {
     return mistakes;
   }
@@ -119,6 +136,7 @@ final class Npu2Chip implements Npu {
   List<String> findings() {
     List<String> lines = new ArrayList<>(mistakes.lines());
     lines.addAll(unreachable.lines());
+    lines.addAll(stale.lines(name));
     return lines;
   }
 
@@ -159,6 +177,22 @@ final class Npu2Chip implements Npu {
   @Override
   public void unreachable(int bdfn, long hpa, int size, boolean write) {
     unreachable.add(bdfn, hpa, size, write, carries(bdfn));
+  }
+
+  @Override
+  public void usedCached(int bdfn, int pid, long address, boolean write, long answer) {
+    long now = xts.peek(bdfn, pid, address, write);
+    if (now == LINK_DOWN || samePlace(answer, now, address)) {
+      return;
+    }
+    stale.add(bdfn, pid, address, TranslationAgent.pageShift(answer));
+  }
+
+  /** Whether both answers lead to one byte; a refusal leads nowhere. */
+  private static boolean samePlace(long cached, long now, long address) {
+    return now >= 0
+        && TranslationAgent.hostAddress(cached, address)
+            == TranslationAgent.hostAddress(now, address);
   }
 
   @Override
@@ -222,6 +256,7 @@ final class Npu2Chip implements Npu {
       mistakes.add(Mistake.BAD_PAGE_SIZE, register, AtsdLaunch.pid(launch), ava);
       return true;
     }
+    stale.launched(scope, AtsdLaunch.pid(launch), ava, pageShift);
     boolean everyone = scope == InvalidationScope.ALL && (lparid & LPARID_HV) != 0;
     boolean done = true;
     for (int entry = 0; entry < Xts.CONTEXTS; entry++) {

@@ -17,6 +17,7 @@ import org.nvlink2vmm.dt.powernv.HostNpu;
 import org.nvlink2vmm.dt.powernv.MemoryWindow;
 import org.nvlink2vmm.npu2.atsd.AtsdPage;
 import org.nvlink2vmm.npu2.atsd.AtsdRegisterSet;
+import org.nvlink2vmm.npu2.atsd.ShootdownJournal;
 import org.nvlink2vmm.npu2.config.LinkConfig;
 import org.nvlink2vmm.npu2.regs.NpuRegisters;
 import org.nvlink2vmm.vmm.ats.Npu;
@@ -34,6 +35,7 @@ final class Npu2Hardware implements HostHardware {
   private final Map<HostBdf, Npu2Chip> chipOfGpu = new HashMap<>();
   private final Map<HostBdf, Npu2Link> links = new HashMap<>();
   private final List<MemoryRegion> mapped = new ArrayList<>();
+  private final ShootdownJournal journal = new ShootdownJournal();
   private final List<String> notes = new ArrayList<>();
 
   Npu2Hardware(HostContext host, LongSupplier nanoClock) {
@@ -52,7 +54,7 @@ final class Npu2Hardware implements HostHardware {
               new Npu2Chip.Wiring(index, bdfn, Npu2Plugin.phyFault(host.options(bridge.bdf()))));
         });
     String name = "npu " + npu.index().orElse(chips.size());
-    Npu2Chip chip = new Npu2Chip(name, wirings, nanoClock);
+    Npu2Chip chip = new Npu2Chip(name, wirings, nanoClock, chips.size(), journal);
     chips.add(chip);
     indexes.forEach(
         (bridge, index) -> {

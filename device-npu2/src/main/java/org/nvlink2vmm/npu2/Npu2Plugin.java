@@ -8,6 +8,7 @@ import java.util.OptionalInt;
 import org.nvlink2vmm.dt.powernv.HostBdf;
 import org.nvlink2vmm.npu2.atsd.AtsdPage;
 import org.nvlink2vmm.npu2.atsd.AtsdRegisterSet;
+import org.nvlink2vmm.npu2.atsd.ShootdownJournal;
 import org.nvlink2vmm.npu2.host.Npu2Subdriver;
 import org.nvlink2vmm.npu2.link.PhyFault;
 import org.nvlink2vmm.vmm.device.DeviceOption;
@@ -142,7 +143,11 @@ public final class Npu2Plugin implements DevicePlugin {
     int bdfn = 0;
     Npu2Chip chip =
         new Npu2Chip(
-            id, List.of(new Npu2Chip.Wiring(0, bdfn, phyFault(options))), System::nanoTime);
+            id,
+            List.of(new Npu2Chip.Wiring(0, bdfn, phyFault(options))),
+            System::nanoTime,
+            0,
+            new ShootdownJournal());
     Npu2Link link =
         new Npu2Link(
             new HostBdf(0, 0, 0, 0),

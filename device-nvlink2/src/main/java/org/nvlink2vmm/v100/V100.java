@@ -25,6 +25,7 @@ final class V100 implements HostFunction, AutoCloseable {
   private final ConfigSpace config;
   private final Bar0 bar0;
   private final Runnable onBusReset;
+  private volatile Runnable onReset = () -> {};
 
   /**
    * @param ram its memory; closed with the function
@@ -87,9 +88,15 @@ final class V100 implements HostFunction, AutoCloseable {
     return false;
   }
 
+  /** What a reset does beyond the function itself. */
+  void onReset(Runnable action) {
+    onReset = action;
+  }
+
   @Override
   public void busReset() {
     onBusReset.run();
+    onReset.run();
     config.reset();
     bar0.reset();
   }

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import org.nvlink2vmm.dt.powernv.HostBdf;
 import org.nvlink2vmm.v100.host.NvgpuSubdriver;
+import org.nvlink2vmm.v100.mmu.TlbShape;
 import org.nvlink2vmm.v100.ram.GpuRam;
 import org.nvlink2vmm.v100.regs.UnmodelledCount;
 import org.nvlink2vmm.vmm.device.DeviceOption;
@@ -41,7 +42,11 @@ public final class V100Plugin implements DevicePlugin {
         public void write(int offset) {}
       };
 
+  static final String AUDIT = "audit";
+
   private static final String MODEL = "model";
+  private static final String TLB_ENTRIES = "tlb-entries";
+  private static final String TLB_WAYS = "tlb-ways";
   private static final long PAGE = 0x10000;
   private static final long LARGEST_RAM = 1L << 41;
 
@@ -69,6 +74,27 @@ public final class V100Plugin implements DevicePlugin {
             false,
             Optional.empty(),
             "v100-sxm2-16gb or v100-sxm2-32gb; default: as the host's tree says, else 32gb",
+            DeviceOption.Scope.DEVICE),
+        new DeviceOption(
+            TLB_ENTRIES,
+            DeviceOption.Kind.NUMBER,
+            false,
+            Optional.of("4096"),
+            "entries of the translation cache, a power of two from 16 to 4194304",
+            DeviceOption.Scope.DEVICE),
+        new DeviceOption(
+            TLB_WAYS,
+            DeviceOption.Kind.NUMBER,
+            false,
+            Optional.of("8"),
+            "entries a set of the translation cache, a power of two from 1 to 16",
+            DeviceOption.Scope.DEVICE),
+        new DeviceOption(
+            AUDIT,
+            DeviceOption.Kind.BOOLEAN,
+            false,
+            Optional.of("true"),
+            "check every cached translation that is used against the page tables, for the report",
             DeviceOption.Scope.DEVICE),
         new DeviceOption(
             "tgt",
@@ -99,6 +125,23 @@ public final class V100Plugin implements DevicePlugin {
                                 options.path() + "." + MODEL,
                                 "\"" + text + "\"",
                                 "v100-sxm2-16gb or v100-sxm2-32gb")));
+  }
+
+  static TlbShape tlbShape(DeviceOptions options) {
+    int entries = powerOfTwo(options, TLB_ENTRIES, 4096, 16, 1 << 22);
+    return new TlbShape(entries, powerOfTwo(options, TLB_WAYS, 8, 1, 16));
+  }
+
+  private static int powerOfTwo(
+      DeviceOptions options, String name, int otherwise, int least, int most) {
+    long value = options.number(name).orElse(otherwise);
+    if (value < least || value > most || Long.bitCount(value) != 1) {
+      throw new DeviceOptionException(
+          options.path() + "." + name,
+          Long.toUnsignedString(value),
+          "a power of two from " + least + " to " + most);
+    }
+    return (int) value;
   }
 
   @Override

@@ -29,6 +29,15 @@ public interface Npu {
    */
   void unreachable(int bdfn, long hpa, int size, boolean write);
 
+  /**
+   * A GPU used a translation out of its cache. Whether it still holds is looked at without leaving
+   * a trace; one that does not, and that no shootdown ever takes back, is a driver's mistake and
+   * goes into the report.
+   *
+   * @param answer what the cache had, as {@link TranslationAgent#translate} answered it
+   */
+  void usedCached(int bdfn, int pid, long address, boolean write, long answer);
+
   /** Secondary bus reset of the GPU's parent bridge: fences the GPU's links, purges caches. */
   void busReset(int bdfn);
 

@@ -27,6 +27,11 @@ public interface TranslationAgent {
     return answer & ~0xfffL;
   }
 
+  /** The host-physical address that an effective address has under an answer for it. */
+  static long hostAddress(long answer, long address) {
+    return page(answer) + (address & ((1L << pageShift(answer)) - 1));
+  }
+
   /** log2 of the page size in an answer. */
   static int pageShift(long answer) {
     return (int) answer & 0x3f;

@@ -312,6 +312,11 @@ public final class EmulatedHost implements HostContext, AutoCloseable {
     return contexts.calls();
   }
 
+  /** What the hardware saw drivers do that they should not, one line each. */
+  public List<String> findings() {
+    return hardware.stream().flatMap(one -> one.findings().stream()).toList();
+  }
+
   /** The kernel's log so far. */
   public List<String> log() {
     return List.copyOf(log);

@@ -1,0 +1,2 @@
+/** Links between GPUs. */
+package org.nvlink2vmm.v100.link;
