@@ -29,7 +29,7 @@ public final class PinnedDeviceMemory {
    * @param hpa host-physical address of the memory
    * @throws VfioException EINVAL when any registration overlaps, an equal one included
    */
-  synchronized Registration register(long hva, long length, long hpa) {
+  public synchronized Registration register(long hva, long length, long hpa) {
     for (Registration other : registrations) {
       if (hva < other.hva + other.length && other.hva < hva + length) {
         throw new VfioException(
