@@ -97,15 +97,15 @@ public final class AddressSpace {
     if (range.segment != null) {
       return swapFor(order, size, loadLe(range.segment, gpa - range.start, size));
     }
-    AccessRules rules = range.rules;
     long offset = range.offset + gpa - range.start;
+    if (range.takesWhole(offset, size)) {
+      long value = range.handler.read(offset, size) & ones(size);
+      return range.order == order ? value : swap(size, value);
+    }
+    AccessRules rules = range.rules;
     if (!rules.allow(offset, size)) {
       counts.refusedRead(gpa);
       return ones(size);
-    }
-    if (size <= rules.maxHandled()) {
-      long value = range.handler.read(offset, size) & ones(size);
-      return rules.order() == order ? value : swap(size, value);
     }
     return swapFor(order, size, readSplit(range, rules, offset, size));
   }
@@ -121,18 +121,18 @@ public final class AddressSpace {
       storeLe(range.segment, gpa - range.start, size, swapFor(order, size, value));
       return BusResult.OK;
     }
-    AccessRules rules = range.rules;
     long offset = range.offset + gpa - range.start;
+    if (range.takesWhole(offset, size)) {
+      long number = value & ones(size);
+      range.handler.write(offset, size, range.order == order ? number : swap(size, number));
+      return BusResult.OK;
+    }
+    AccessRules rules = range.rules;
     if (!rules.allow(offset, size)) {
       counts.refusedWrite(gpa);
       return BusResult.REFUSED;
     }
-    if (size <= rules.maxHandled()) {
-      long number = value & ones(size);
-      range.handler.write(offset, size, rules.order() == order ? number : swap(size, number));
-    } else {
-      writeSplit(range, rules, offset, size, swapFor(order, size, value));
-    }
+    writeSplit(range, rules, offset, size, swapFor(order, size, value));
     return BusResult.OK;
   }
 

@@ -1,6 +1,7 @@
 package org.nvlink2vmm.vmm.memory;
 
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
 import java.util.List;
 
 /**
@@ -19,6 +20,13 @@ final class FlatView {
     final MemorySegment segment;
     final AccessRules rules;
     final MmioHandler handler;
+    final ByteOrder order;
+
+    /** Sizes that pass the rules and that the handler takes as one, or-ed: each is one bit. */
+    private final int wholeSizes;
+
+    /** All ones when the rules ask for alignment. */
+    private final long alignment;
 
     Range(long start, long size, MemoryRegion region, long offset) {
       this.start = start;
@@ -33,6 +41,24 @@ final class FlatView {
           };
       this.rules = region instanceof MemoryRegion.Mmio mmio ? mmio.rules() : null;
       this.handler = region instanceof MemoryRegion.Mmio mmio ? mmio.handler() : null;
+      this.order = rules == null ? ByteOrder.LITTLE_ENDIAN : rules.order();
+      this.wholeSizes = rules == null ? 0 : wholeSizes(rules);
+      this.alignment = rules != null && rules.aligned() ? -1 : 0;
+    }
+
+    /**
+     * Whether an access to the handler's {@code offset} passes the rules and needs no splitting.
+     */
+    boolean takesWhole(long offset, int size) {
+      return (wholeSizes & size) != 0 && (offset & (size - 1) & alignment) == 0;
+    }
+
+    private static int wholeSizes(AccessRules rules) {
+      int sizes = 0;
+      for (int size = 1; size <= rules.maxHandled(); size *= 2) {
+        sizes |= rules.allow(0, size) ? size : 0;
+      }
+      return sizes;
     }
   }
 
@@ -65,21 +91,30 @@ final class FlatView {
         return range;
       }
     }
+    int index = last(gpa);
+    if (index < 0 || !contains(ranges[index], gpa, size)) {
+      return null;
+    }
+    lastHit = index;
+    return ranges[index];
+  }
+
+  /** Index of the last range that starts at or before {@code gpa}; -1 when there is none. */
+  private int last(long gpa) {
     int low = 0;
     int high = starts.length - 1;
     while (low <= high) {
       int middle = (low + high) >>> 1;
-      if (starts[middle] <= gpa) {
+      long start = starts[middle];
+      if (start < gpa) {
         low = middle + 1;
-      } else {
+      } else if (start > gpa) {
         high = middle - 1;
+      } else {
+        return middle;
       }
     }
-    if (high < 0 || !contains(ranges[high], gpa, size)) {
-      return null;
-    }
-    lastHit = high;
-    return ranges[high];
+    return high;
   }
 
   private static boolean contains(Range range, long gpa, long size) {
