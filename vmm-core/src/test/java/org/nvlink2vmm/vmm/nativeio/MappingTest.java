@@ -3,8 +3,12 @@ package org.nvlink2vmm.vmm.nativeio;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import org.junit.jupiter.api.Test;
 
 class MappingTest {
@@ -98,6 +102,24 @@ class MappingTest {
       assertThat(Libc.write(fd, memory.segment().asSlice(0, 100))).isEqualTo(100);
       assertThat(Libc.fileSize(fd)).isEqualTo(100);
       assertThat(Libc.read(fd, memory.segment())).isZero();
+    }
+  }
+
+  @Test
+  void aFileThatShrinksFailsTheReaderAndNotTheProcess() throws IOException {
+    try (OwnedFd fd = Libc.memfd("shrinks", 1 << 20);
+        Mapping mapping = Mapping.shared(fd, 0, 1 << 20, Mapping.Protection.READ_WRITE);
+        FileChannel file =
+            FileChannel.open(Path.of("/proc/self/fd/" + fd.number()), StandardOpenOption.WRITE)) {
+      file.truncate(4096);
+      assertThatThrownBy(
+              () -> {
+                for (int i = 0; i < 1_000_000; i++) {
+                  mapping.segment().get(ValueLayout.JAVA_LONG, 1 << 16);
+                }
+              })
+          .isInstanceOf(InternalError.class);
+      assertThat(mapping.segment().get(ValueLayout.JAVA_LONG, 4088)).isZero();
     }
   }
 }
