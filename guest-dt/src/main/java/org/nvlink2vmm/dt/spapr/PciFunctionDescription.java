@@ -44,6 +44,10 @@ public record PciFunctionDescription(
     if (msiVectors < 0 || msixEntries < 0) {
       throw new IllegalArgumentException(id + ": negative number of interrupt vectors");
     }
+    if (behind.exists() && !config.isBridge()) {
+      throw new IllegalArgumentException(
+          id + " leads to bus " + behind.number() + ", but its header is not a bridge's");
+    }
     bars = bars.stream().sorted(Comparator.comparingInt(PciBar::index)).toList();
   }
 

@@ -69,9 +69,7 @@ final class VphbNodes {
     node.setU32("ibm,#dma-address-cells", 2);
     node.setU32("ibm,#dma-size-cells", 2);
     dmaWindow(node, binding);
-    if (machine.machineType().isAtLeast(MachineType.PSERIES_4_0)) {
-      node.setU32("ibm,my-drc-index", 0x2000_0000 | vphb.index());
-    }
+    node.setU32("ibm,my-drc-index", 0x2000_0000 | vphb.index());
     node.setU32("qemu,phb-enumerated", 1);
   }
 

@@ -276,6 +276,11 @@ class SpaprTreeTest {
     bad.add(() -> PciFunctionDescription.builder("x", 0, 8));
     bad.add(() -> new SecondaryBus(256, 0, List.of()));
     bad.add(() -> new NumaIds(2, 1));
+    bad.add(
+        () ->
+            PciFunctionDescription.builder("x", 0, 0)
+                .behind(new SecondaryBus(1, 0, List.of()))
+                .build());
     for (Runnable fact : bad) {
       assertThatThrownBy(fact::run).isInstanceOf(IllegalArgumentException.class);
     }
