@@ -25,6 +25,7 @@ module org.nvlink2vmm.vmm {
   exports org.nvlink2vmm.vmm.cli;
   exports org.nvlink2vmm.vmm.spapr;
   exports org.nvlink2vmm.vmm.vfio;
+  exports org.nvlink2vmm.vmm.vfiouser.client;
   exports org.nvlink2vmm.vmm.vfiouser.server;
 
   opens org.nvlink2vmm.vmm.cli to

@@ -207,6 +207,10 @@ public final class RawClient implements AutoCloseable {
 
   /** Sends bytes, the descriptors with the first of them. */
   public void send(byte[] message, OwnedFd... fds) {
+    send(message, () -> await(PollSet.OUT), fds);
+  }
+
+  private void send(byte[] message, Runnable onFull, OwnedFd... fds) {
     List<OwnedFd> attached = Arrays.asList(fds);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment all = arena.allocate(Math.max(1, message.length));
@@ -215,7 +219,7 @@ public final class RawClient implements AutoCloseable {
       while (at < message.length) {
         long sent = sending.send(socket, all.asSlice(at, message.length - at), attached);
         if (sent == -Libc.EAGAIN) {
-          await(PollSet.OUT);
+          onFull.run();
         } else if (sent < 0) {
           throw new AssertionError("sendmsg: " + Libc.errorText((int) -sent));
         } else {
@@ -226,10 +230,17 @@ public final class RawClient implements AutoCloseable {
     }
   }
 
-  /** As {@link #send}, but gives false when the server has closed. */
-  public boolean trySend(byte[] message) {
+  /**
+   * As {@link #send}, but forgets replies that are in the way; false when the server has closed.
+   */
+  public boolean trySend(byte[] message, OwnedFd... fds) {
+    Runnable onFull =
+        () -> {
+          discardAvailable();
+          await(PollSet.IN | PollSet.OUT);
+        };
     try {
-      send(message);
+      send(message, onFull, fds);
       return true;
     } catch (AssertionError e) {
       return false;
@@ -250,6 +261,13 @@ public final class RawClient implements AutoCloseable {
     List<OwnedFd> arrived = List.copyOf(descriptors);
     descriptors.clear();
     return new Reply(fields, payload, arrived);
+  }
+
+  /** Takes what has arrived, and forgets it. */
+  public void discardAvailable() {
+    while (receiving.receive(socket, buffer) > 0) {
+      receiving.closeDescriptors();
+    }
   }
 
   /** Whether the server closes the connection without another message. */

@@ -85,6 +85,11 @@ public final class DescriptorIoHandler implements IoHandler {
     return executor -> new DescriptorIoHandler(executor, spin);
   }
 
+  /** Has a handle told when its descriptor can be read. On the loop's thread. */
+  public static void listen(IoRegistration registration) {
+    registration.submit(new Interest(PollSet.IN));
+  }
+
   @Override
   public int run(IoHandlerContext context) {
     int found = context.canBlock() ? await(context) : poll.poll(0);
