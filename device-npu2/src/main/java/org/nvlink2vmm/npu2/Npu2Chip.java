@@ -278,10 +278,10 @@ final class Npu2Chip implements Npu {
     if (gpu == null || gpu.cache() == null) {
       return true;
     }
+    int pid = AtsdLaunch.pid(launch);
     shootdowns.reached(
-        gpu.cache()
-            .invalidate(
-                scope, AtsdLaunch.pid(launch), ava, pageShift, !AtsdLaunch.noFlush(launch)));
+        gpu.cache().invalidate(scope, pid, ava, pageShift, !AtsdLaunch.noFlush(launch)));
+    stale.takenBack(gpu.bdfn(), scope, pid, ava, pageShift);
     return true;
   }
 

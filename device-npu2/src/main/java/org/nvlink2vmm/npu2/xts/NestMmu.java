@@ -42,6 +42,9 @@ final class NestMmu {
   /** Tries to set reference or change bits against other walkers before the walk starts over. */
   private static final int ATTEMPTS = 64;
 
+  /** The entry changed under the walk: start over. No answer and no fault looks like this. */
+  private static final long AGAIN = Long.MIN_VALUE;
+
   /**
    * Walks.
    *
@@ -78,7 +81,13 @@ final class NestMmu {
     if (rts != RTS_52 || (root & TABLE_SIZE) != ROOT_BITS) {
       return TranslationAgent.answer(Fault.BAD_TREE);
     }
-    return descend(partition, root, address, write, problemState, mark);
+    for (int i = 0; i < ATTEMPTS; i++) {
+      long answer = descend(partition, root, address, write, problemState, mark);
+      if (answer != AGAIN) {
+        return answer;
+      }
+    }
+    return TranslationAgent.answer(Fault.NOT_PRESENT);
   }
 
   private static long descend(
@@ -148,7 +157,7 @@ final class NestMmu {
     if (mark) {
       entry = mark(partition, at, entry, write ? REFERENCE | CHANGE : REFERENCE);
       if (entry == 0) {
-        return TranslationAgent.answer(Fault.NOT_PRESENT);
+        return AGAIN;
       }
     }
     long guestPage = entry & PAGE_BASE & -(1L << shift);
