@@ -64,8 +64,15 @@ final class DtsLexer {
   /** Whether {@code label:} comes next. */
   boolean atLabel() {
     skipBlanks();
+    if (source.knownNoLabel()) {
+      return false;
+    }
     int length = labelLength(0);
-    return length > 0 && source.peek(length) == ':';
+    if (length > 0 && source.peek(length) == ':') {
+      return true;
+    }
+    source.noteNoLabel(length);
+    return false;
   }
 
   /** Takes {@code label:} if that comes next. */

@@ -21,9 +21,9 @@ public record DtsLimits(
     int expressionDepth,
     int includeDepth,
     int includes) {
-  /** Room for any machine, and harmless for a JVM; the tree's limits are those of blobs. */
+  /** Room for any machine; what is read fits into {@code FdtLimits.DEFAULT}. */
   public static final DtsLimits DEFAULT =
-      new DtsLimits(64 << 20, 64, 1 << 20, 1 << 22, 64 << 20, 64, 16, 256);
+      new DtsLimits(32 << 20, 64, 1 << 17, 1 << 19, 8 << 20, 64, 16, 256);
 
   /** Java calls a few methods a level, so more than this could exhaust a small stack. */
   private static final int DEEPEST_EXPRESSION = 256;

@@ -87,12 +87,12 @@ final class DtsParser {
       target("after /omit-if-no-ref/").omittedUnlessReferenced = true;
       lexer.expect(";", "after the reference");
     } else if (lexer.take("/")) {
-      tree.addRoot(body(new SourceNode("", where)));
+      tree.addRoot(body(new SourceNode("", where), 1));
     } else if (tree.hasRoot()) {
       Optional<String> label = lexer.label();
       SourceNode node = target("or '/'");
       label.ifPresent(text -> tree.label(node, text));
-      tree.overlay(node, body(new SourceNode(node.name, where)));
+      tree.overlay(node, body(new SourceNode(node.name, where), node.depth()));
     } else {
       throw lexer.unexpected("'/ {', the root");
     }
@@ -111,8 +111,12 @@ final class DtsParser {
     return reference.indexOf('/') < 0 ? reference : "{" + reference + "}";
   }
 
-  /** Reads from the opening brace to the closing one with its semicolon, whatever is inside. */
-  private SourceNode body(SourceNode top) {
+  /**
+   * Reads from the opening brace to the closing one with its semicolon, whatever is inside.
+   *
+   * @param depth of the node in the tree, which overlays could otherwise make deeper and deeper
+   */
+  private SourceNode body(SourceNode top, int depth) {
     lexer.expect("{", "where a node begins");
     count(top);
     Deque<SourceNode> open = new ArrayDeque<>();
@@ -122,14 +126,14 @@ final class DtsParser {
         lexer.expect(";", "where a node ends");
         open.pop();
       } else {
-        member(open);
+        member(open, depth - 1);
       }
     }
     return top;
   }
 
   /** Reads one member of the innermost open node; a subnode only up to its opening brace. */
-  private void member(Deque<SourceNode> open) {
+  private void member(Deque<SourceNode> open, int above) {
     SourceNode node = open.element();
     List<String> labels = new ArrayList<>(0);
     boolean omit = false;
@@ -165,7 +169,7 @@ final class DtsParser {
         SourceNode child = new SourceNode(name, nameAt);
         child.labels.addAll(labels);
         child.omittedUnlessReferenced = omit;
-        begin(open, child);
+        begin(open, child, above);
       } else if (omit) {
         throw lexer.unexpected("'{' after /omit-if-no-ref/ and the name of a node");
       } else {
@@ -174,11 +178,11 @@ final class DtsParser {
     }
   }
 
-  private void begin(Deque<SourceNode> open, SourceNode child) {
+  private void begin(Deque<SourceNode> open, SourceNode child, int above) {
     count(child);
     open.element().add(child);
     open.push(child);
-    if (open.size() > limits.depth()) {
+    if (above + open.size() > limits.depth()) {
       throw new DtsException(
           child.position, "Nodes are more than " + limits.depth() + " deep inside one another");
     }

@@ -10,6 +10,9 @@ final class Source {
   private int line = 1;
   private int lineStart;
 
+  /** Up to here the text is known to hold no label. */
+  private int noLabelBefore;
+
   Source(String file, byte[] text) {
     this.file = file;
     this.text = text;
@@ -43,6 +46,17 @@ final class Source {
         lineStart = at;
       }
     }
+  }
+
+  /**
+   * Notes that the name of {@code length} bytes from here on, and so each end of it, is no label.
+   */
+  void noteNoLabel(int length) {
+    noLabelBefore = at + length;
+  }
+
+  boolean knownNoLabel() {
+    return at < noLabelBefore;
   }
 
   boolean atLineStart() {

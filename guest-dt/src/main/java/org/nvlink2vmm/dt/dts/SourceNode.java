@@ -11,8 +11,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A node as written. What was deleted stays as a mark in its place, as in dtc: something of the
- * same name that comes later takes that place.
+ * A node as written. A property or child that was deleted stays as a mark in its place, as in dtc:
+ * something of the same name that comes later takes that place.
  */
 final class SourceNode {
   final String name;
@@ -47,33 +47,32 @@ final class SourceNode {
     }
   }
 
-  /** The first property of this name, deleted or not. */
+  /** The property of this name; one that is deleted only when there is no other. */
   Optional<SourceProperty> property(String propertyName) {
     if (propertyIndex == null) {
       propertyIndex = new HashMap<>();
-      properties.forEach(property -> propertyIndex.putIfAbsent(property.name, property));
+      properties.forEach(
+          property ->
+              propertyIndex.merge(
+                  property.name, property, (first, next) -> first.deleted ? next : first));
     }
     return Optional.ofNullable(propertyIndex.get(propertyName));
   }
 
-  /** The first child of this name, deleted or not. */
+  /** The child of this name; one that is deleted only when there is no other. */
   Optional<SourceNode> child(String childName) {
     if (childIndex == null) {
       childIndex = new HashMap<>();
-      children.forEach(child -> childIndex.putIfAbsent(child.name, child));
+      children.forEach(
+          child ->
+              childIndex.merge(child.name, child, (first, next) -> first.deleted ? next : first));
     }
     return Optional.ofNullable(childIndex.get(childName));
   }
 
-  /** The first child of this name that is not deleted. */
+  /** The child of this name, unless it is deleted. */
   Optional<SourceNode> liveChild(String childName) {
-    Optional<SourceNode> first = child(childName);
-    if (first.isEmpty() || !first.get().deleted) {
-      return first;
-    }
-    return children.stream()
-        .filter(child -> !child.deleted && child.name.equals(childName))
-        .findFirst();
+    return child(childName).filter(child -> !child.deleted);
   }
 
   /** The property of this name that is not deleted. */
@@ -106,22 +105,28 @@ final class SourceNode {
     return "/" + String.join("/", names);
   }
 
-  /** Deletes this node with its properties, labels and all below. */
+  /** Nodes from the root to this one, both counted. */
+  int depth() {
+    int depth = 1;
+    for (Optional<SourceNode> up = parent; up.isPresent(); up = up.get().parent) {
+      depth++;
+    }
+    return depth;
+  }
+
+  /** Deletes this node and empties it; what comes in its place starts afresh. */
   void delete() {
     Deque<SourceNode> doomed = new ArrayDeque<>();
     doomed.push(this);
     while (!doomed.isEmpty()) {
       SourceNode node = doomed.pop();
+      node.children.forEach(doomed::push);
       node.deleted = true;
       node.labels.clear();
-      for (SourceProperty property : node.properties) {
-        property.delete();
-      }
-      for (SourceNode child : node.children) {
-        if (!child.deleted) {
-          doomed.push(child);
-        }
-      }
+      node.properties.clear();
+      node.children.clear();
+      node.propertyIndex = null;
+      node.childIndex = null;
     }
   }
 }

@@ -14,9 +14,9 @@ package org.nvlink2vmm.dt.fdt;
  */
 public record FdtLimits(
     int blobSize, int depth, int nodes, int properties, int reservations, long bytes) {
-  /** Generous for any machine (the largest published trees take 1 MiB), harmless for a JVM. */
+  /** Ten times what any machine needs, and under 200 MB of heap at the worst. */
   public static final FdtLimits DEFAULT =
-      new FdtLimits(64 << 20, 64, 1 << 20, 1 << 22, 1 << 12, 64 << 20);
+      new FdtLimits(16 << 20, 64, 1 << 17, 1 << 19, 1 << 12, 16 << 20);
 
   public FdtLimits {
     if (blobSize < 0 || depth < 1 || nodes < 1 || properties < 0 || reservations < 0 || bytes < 0) {

@@ -5,6 +5,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * The names of properties, each stored once. As in dtc's and libfdt's blocks a name that is the end
@@ -25,6 +26,9 @@ final class StringsBlock {
 
   private int[] hashes = new int[1024];
   private int endCount;
+
+  /** Unknown to whoever chose the names, who could otherwise make all of them collide. */
+  private final int multiplier = ThreadLocalRandom.current().nextInt() | 1;
 
   /** Where {@code name} stands, appended when it is not there yet; -1 when it cannot be written. */
   int offsetOf(String name) {
@@ -132,8 +136,8 @@ final class StringsBlock {
     return ((hash * 0x9e3779b1) >>> 7) & (ends.length - 1);
   }
 
-  private static int next(int hash, byte b) {
-    return 31 * hash + b;
+  private int next(int hash, byte b) {
+    return multiplier * hash + b;
   }
 
   private boolean sameString(int a, int b) {

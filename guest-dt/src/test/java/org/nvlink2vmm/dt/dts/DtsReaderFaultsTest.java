@@ -170,6 +170,8 @@ class DtsReaderFaultsTest {
         arguments("/ { };", new DtsLimits(15, 64, 9, 9, 9, 9, 9, 9), "has more than 15 bytes"),
         arguments("/ { n { m { }; }; };", limits.withDepth(2), "more than 2 deep"),
         arguments(
+            "/ { n { m { }; }; }; &{/n/m} { k { }; };", limits.withDepth(3), "more than 3 deep"),
+        arguments(
             "/ { n { }; m { }; };", new DtsLimits(99, 64, 2, 9, 9, 9, 9, 9), "More than 2 nodes"),
         arguments(
             "/memreserve/ 1 1; /memreserve/ 1 1; / { };",
@@ -200,6 +202,27 @@ class DtsReaderFaultsTest {
     assertThatExceptionOfType(DtsException.class)
         .isThrownBy(() -> DtsReader.read("big.dts", ("/dts-v1/;\n" + text).getBytes(UTF_8), limits))
         .withMessageContaining(message);
+  }
+
+  /** Each is short, but took time by the square of its length in an earlier version. */
+  @Test
+  void longTextsTakeTimeByTheirLength() {
+    int many = 100_000;
+    StringBuilder wide = new StringBuilder("/ { ");
+    for (int i = 0; i < many / 4; i++) {
+      wide.append('n').append(i).append(" { };");
+    }
+    wide.append("};");
+    for (String text :
+        new String[] {
+          "/ { a = [" + "ab".repeat(20 * many) + "]; };",
+          wide + " / { " + "/delete-node/ n0;".repeat(many) + "};",
+          "/ { n " + wide.substring(2) + "};" + "/ { /delete-node/ n; n { }; };".repeat(many / 10),
+          "/ { l: n { }; }; " + "l: &l { x; };".repeat(many / 4)
+        }) {
+      byte[] bytes = ("/dts-v1/;\n" + text).getBytes(UTF_8);
+      assertThat(DtsReader.read("long", bytes, DtsLimits.DEFAULT).root()).isNotNull();
+    }
   }
 
   @Test
