@@ -28,6 +28,9 @@ final class FunctionDescriptions {
   /** Message Control of the MSI-X capability: the number of entries less one in bits 10:0. */
   private static final int MSIX_FLAGS = 2;
 
+  /** QEMU's name for a bridge of its own, which its location code carries. */
+  private static final String BRIDGE = "pci-bridge";
+
   private static final int MIN_GRANT = 0x3e;
   private static final int MAX_LATENCY = 0x3f;
 
@@ -64,7 +67,7 @@ final class FunctionDescriptions {
           .locationCode(device.locationCode())
           .nvlink(device.nvlink().map(FunctionDescriptions::nvlink).orElse(NvlinkFacts.NONE));
     } else {
-      description.locationCode(LocationCode.emulated(function.id()));
+      description.locationCode(LocationCode.emulated(BRIDGE));
     }
     if (function instanceof PciBridge bridge) {
       int number = ++lastBus;
