@@ -17,7 +17,8 @@ import org.nvlink2vmm.dt.tree.DeviceTree;
  *
  * <p>Differences from dtc: files are included from the folder of the text only; a {@code name}
  * property is kept where dtc drops one that repeats the node's name; phandles and the form of names
- * are not judged, that is for checks of the tree; {@code /plugin/} is refused.
+ * are not judged, that is for checks of the tree; {@code /plugin/} is refused; a node that is
+ * deleted and made anew does not remember the order of its former members.
  */
 public final class DtsReader {
   private DtsReader() {}
