@@ -302,8 +302,9 @@ final class KernelRules {
         chosen == null ? null : chosen.property("ibm,architecture-vec-5").orElse(null);
     Property supported =
         chosen == null ? null : chosen.property("ibm,arch-vec-5-platform-support").orElse(null);
-    if (negotiated != null) {
-      if (negotiated.length() <= 24 || (negotiated.byteAt(24) & 0xc0) != 0x40) {
+    // Before negotiation the vector is there, but too short to say anything.
+    if (negotiated != null && negotiated.length() > 24) {
+      if ((negotiated.byteAt(24) & 0xc0) != 0x40) {
         reporter.fail(
             chosen, "The guest has negotiated hash translation: a GPU's ATS needs radix.");
       }

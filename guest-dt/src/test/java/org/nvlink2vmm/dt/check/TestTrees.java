@@ -40,6 +40,7 @@ final class TestTrees {
     tree.root()
         .addChild("chosen")
         .setStrings("bootargs", "quiet")
+        .set(Property.ofBytes("ibm,architecture-vec-5", (byte) 0, (byte) 0))
         .set(Property.ofBytes("ibm,arch-vec-5-platform-support", (byte) 24, (byte) 0x40));
     Node rtas = tree.find("/rtas").orElseThrow();
     for (String call :
