@@ -195,7 +195,9 @@ class ClientIT {
     OwnedFd silent = org.nvlink2vmm.vmm.nativeio.Libc.listen(folder.resolve("silent"), 1);
     try (silent) {
       assertThatThrownBy(
-              () -> VfioUserDevice.connect(folder.resolve("silent"), Duration.ofMillis(200)))
+              () ->
+                  VfioUserDevice.connect(
+                      folder.resolve("silent"), "silent", Duration.ofMillis(200)))
           .isInstanceOf(VfioException.class)
           .hasMessageContaining("VERSION");
     }

@@ -45,7 +45,7 @@ class HostileServerIT {
   }
 
   private static void connectAndUse(Path path) {
-    try (VfioUserDevice device = VfioUserDevice.connect(path, Duration.ofMillis(300))) {
+    try (VfioUserDevice device = VfioUserDevice.connect(path, "hostile", Duration.ofMillis(300))) {
       MemorySegment data = Arena.ofAuto().allocate(64);
       for (int region = 0; region < device.info().numRegions(); region++) {
         assertThat(device.read(region, 0, data)).isLessThanOrEqualTo(64);

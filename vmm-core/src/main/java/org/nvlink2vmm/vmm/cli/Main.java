@@ -13,6 +13,7 @@ import org.nvlink2vmm.dt.spapr.Refusal;
 import org.nvlink2vmm.dt.tree.DeviceTreeException;
 import org.nvlink2vmm.vmm.device.DeviceOptionException;
 import org.nvlink2vmm.vmm.machine.ConfigError;
+import org.nvlink2vmm.vmm.nativeio.NativeException;
 import org.nvlink2vmm.vmm.vfio.VfioException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -35,7 +36,11 @@ import picocli.CommandLine.UnmatchedArgumentException;
       DiffCommand.class,
       RegionsCommand.class,
       TopologyCommand.class,
-      DevicesCommand.class
+      DevicesCommand.class,
+      ServeCommand.class,
+      LaunchCommand.class,
+      StatusCommand.class,
+      ProbeCommand.class
     },
     footer = {"", "Example: vmm run witherspoon-6gpu"})
 public final class Main implements Callable<Integer> {
@@ -103,7 +108,7 @@ public final class Main implements Callable<Integer> {
           DtsException _,
           FdtException _ ->
           ExitStatus.USAGE;
-      case EnvironmentError _, VfioException _ -> ExitStatus.ENVIRONMENT;
+      case EnvironmentError _, VfioException _, NativeException _ -> ExitStatus.ENVIRONMENT;
       default -> ExitStatus.INTERNAL;
     };
   }

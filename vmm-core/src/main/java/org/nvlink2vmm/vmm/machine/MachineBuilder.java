@@ -1,5 +1,7 @@
 package org.nvlink2vmm.vmm.machine;
 
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,13 +20,16 @@ import org.nvlink2vmm.vmm.host.KvmAttachment;
 import org.nvlink2vmm.vmm.machine.MachineFile.Device;
 import org.nvlink2vmm.vmm.machine.MachineFile.Source;
 import org.nvlink2vmm.vmm.machine.MachineFile.Vphb;
+import org.nvlink2vmm.vmm.nativeio.NativeException;
 import org.nvlink2vmm.vmm.pci.PciBus;
 import org.nvlink2vmm.vmm.spapr.SpaprMachine;
 import org.nvlink2vmm.vmm.spapr.SpaprPhb;
 import org.nvlink2vmm.vmm.spapr.VphbDevice;
+import org.nvlink2vmm.vmm.vfio.Errno;
 import org.nvlink2vmm.vmm.vfio.VfioDevice;
 import org.nvlink2vmm.vmm.vfio.VfioException;
 import org.nvlink2vmm.vmm.vfio.VfioPci;
+import org.nvlink2vmm.vmm.vfiouser.client.VfioUserDevice;
 
 /** Opens the devices of a machine file and plugs them in. */
 final class MachineBuilder {
@@ -176,8 +181,15 @@ final class MachineBuilder {
     return host.orElseThrow().open(function, device.id());
   }
 
-  private VfioDevice openSocket(Device device, String path) {
-    throw new ConfigError(device.place() + ".socket", '"' + path + '"', "host or vfio");
+  /** A path that is not absolute counts from the working directory. */
+  private static VfioDevice openSocket(Device device, String path) {
+    try {
+      return VfioUserDevice.connect(Path.of(path), device.id(), VfioUserDevice.DEFAULT_TIMEOUT);
+    } catch (InvalidPathException e) {
+      throw new ConfigError(device.place() + ".socket", '"' + path + '"', "the path of a socket");
+    } catch (NativeException e) {
+      throw new VfioException(Errno.of(e.errno()), e.getMessage(), e);
+    }
   }
 
   private Optional<HostPciFunction> function(HostBdf function) {

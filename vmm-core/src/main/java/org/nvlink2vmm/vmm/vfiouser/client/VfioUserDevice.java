@@ -63,6 +63,7 @@ public final class VfioUserDevice implements VfioDevice {
   private static final long HUGE_WINDOW = 0x0800_0000_0000_0000L;
 
   private final Path path;
+  private final String id;
   private final MultiThreadIoEventLoopGroup loops;
   private final DmaAnswers dma = new DmaAnswers();
   private final Connection connection;
@@ -74,8 +75,9 @@ public final class VfioUserDevice implements VfioDevice {
   private boolean memoryOffered;
   private volatile boolean closed;
 
-  private VfioUserDevice(Path path, Duration timeout) {
+  private VfioUserDevice(Path path, String id, Duration timeout) {
     this.path = path;
+    this.id = id;
     loops =
         new MultiThreadIoEventLoopGroup(
             2,
@@ -92,19 +94,20 @@ public final class VfioUserDevice implements VfioDevice {
 
   /** Connects with {@link #DEFAULT_TIMEOUT}. */
   public static VfioUserDevice connect(Path path) {
-    return connect(path, DEFAULT_TIMEOUT);
+    return connect(path, path.toString(), DEFAULT_TIMEOUT);
   }
 
   /**
    * Connects, agrees on a version and asks what the device is.
    *
+   * @param id for people
    * @param timeout how long any reply may take
    * @throws NativeException when nobody listens, or the path is none
    * @throws VfioException ETIMEDOUT; EPROTO for a server that makes no sense; EIO when it closes;
    *     the errno with which it refuses
    */
-  public static VfioUserDevice connect(Path path, Duration timeout) {
-    VfioUserDevice device = new VfioUserDevice(path, timeout);
+  public static VfioUserDevice connect(Path path, String id, Duration timeout) {
+    VfioUserDevice device = new VfioUserDevice(path, id, timeout);
     try {
       device.negotiate();
       device.describe();
@@ -248,7 +251,7 @@ public final class VfioUserDevice implements VfioDevice {
 
   @Override
   public String id() {
-    return path.toString();
+    return id;
   }
 
   @Override

@@ -1,0 +1,100 @@
+package org.nvlink2vmm.vmm.cli;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.nvlink2vmm.vmm.device.PluginCatalogue;
+import org.nvlink2vmm.vmm.machine.Machine;
+import org.nvlink2vmm.vmm.nativeio.Libc;
+import org.nvlink2vmm.vmm.nativeio.OwnedFd;
+import org.nvlink2vmm.vmm.vfiouser.server.ServedDevices;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code vmm serve}. */
+@Command(
+    name = "serve",
+    description = "Offers each device to another VMM on a vfio-user socket of its own.",
+    footer = {"", "Example: vmm serve witherspoon-4gpu --dir /run/vmm"})
+final class ServeCommand implements Callable<Integer> {
+  @Mixin private Common common;
+  @Mixin private MachineArgument machine;
+  @Mixin private ServerChoice choice;
+
+  @Option(
+      names = "--dir",
+      paramLabel = "DIR",
+      required = true,
+      description = "Folder of the sockets, named <ID>.sock.")
+  private Path folder;
+
+  @Option(
+      names = "--ready-fd",
+      paramLabel = "N",
+      description = "Write 'ready' to this descriptor, not to standard output.")
+  private Integer readyFd;
+
+  @Option(
+      names = "--report",
+      paramLabel = "FILE",
+      description = "Write what was served to this file at the end, as JSON.")
+  private Path report;
+
+  @Override
+  public Integer call() throws InterruptedException {
+    PluginCatalogue plugins = PluginCatalogue.installed();
+    try (Machine built = Machine.build(machine.read(plugins), plugins)) {
+      built.messages().forEach(common::remark);
+      try {
+        Files.createDirectories(folder);
+      } catch (IOException e) {
+        throw new EnvironmentError(folder + " cannot be made: " + e.getMessage());
+      }
+      try (ServedDevices served = choice.listen(built, folder);
+          StatusSocket status =
+              StatusSocket.listen(folder, () -> Json.text(StatusReport.json(served.status())))) {
+        Thread ending = Thread.ofPlatform().unstarted(() -> end(served, status));
+        Runtime.getRuntime().addShutdownHook(ending);
+        ready();
+        served.await();
+        writeReport(served);
+        Runtime.getRuntime().removeShutdownHook(ending);
+      }
+    }
+    return ExitStatus.GOOD.code();
+  }
+
+  /** A signal is the usual end of a server, and a good one. */
+  private void end(ServedDevices served, StatusSocket status) {
+    served.close();
+    status.close();
+    writeReport(served);
+    Runtime.getRuntime().halt(ExitStatus.GOOD.code());
+  }
+
+  private void writeReport(ServedDevices served) {
+    if (report != null) {
+      byte[] text =
+          (Json.text(StatusReport.json(served.status())) + "\n")
+              .getBytes(java.nio.charset.StandardCharsets.UTF_8);
+      Output.write(Optional.of(report), text);
+    }
+  }
+
+  private void ready() {
+    if (readyFd == null) {
+      common.out().println("ready");
+      return;
+    }
+    try (OwnedFd fd = new OwnedFd(readyFd);
+        Arena arena = Arena.ofConfined()) {
+      if (Libc.write(fd, arena.allocateFrom("ready\n").asSlice(0, 6)) < 0) {
+        throw new EnvironmentError("Descriptor " + readyFd + " cannot be written");
+      }
+    }
+  }
+}
