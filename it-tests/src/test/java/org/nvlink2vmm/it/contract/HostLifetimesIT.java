@@ -190,6 +190,20 @@ class HostLifetimesIT {
     assertThat(host.pinnedMemory().count()).as(where).isEqualTo(registrations);
   }
 
+  @Test
+  void aDeviceThatOutlivesItsHostClosesQuietly() {
+    EmulatedHost host = Hosts.host(HostAbi.LATEST);
+    VfioDevice gpu = host.open(Hosts.GPU, "gpu0");
+    RegionMapping mapping = gpu.mmap(REGION, 0, PAGE);
+
+    host.close();
+
+    assertThat(mapping.touch(0)).isEqualTo(RegionMapping.FAULT_SIGBUS);
+    gpu.close();
+    assertThat(host.openFunctions()).isZero();
+    assertThat(host.pinnedMemory().count()).isZero();
+  }
+
   /** Fails each occurrence of a step in turn, while a user opens, maps, touches and closes all. */
   @ParameterizedTest
   @EnumSource(KernelStep.class)

@@ -300,7 +300,7 @@ public final class EmulatedHost implements HostContext, AutoCloseable {
   /** A file was closed: the last one disables the function. */
   void release(HostBdf address) {
     Enabled one = enabled.get(address);
-    if (--one.files == 0) {
+    if (one != null && --one.files == 0) {
       enabled.remove(address);
       one.function.disable();
       one.group.drop();

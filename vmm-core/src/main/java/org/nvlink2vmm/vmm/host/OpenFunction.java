@@ -105,7 +105,6 @@ final class OpenFunction {
     interrupts.connect(InterruptSink.NONE);
     mappings.forEach(LiveMapping::close);
     specific.forEach(SubdriverRegion::release);
-    specific.clear();
     function.connect(InterruptSink.NONE);
     function.attach(DmaSpace.NONE);
     if (resettable) {
