@@ -20,6 +20,6 @@ public final class DtsException extends RuntimeException {
   /** One line of bearable length, whatever names the text has. */
   private static String line(String message) {
     String cut = message.length() <= LONGEST ? message : message.substring(0, LONGEST) + "...";
-    return cut.replaceAll("\\p{Cntrl}", "?");
+    return cut.replaceAll("[\\p{Cntrl}\\x{80}-\\x{9f}\\x{2028}\\x{2029}]", "?");
   }
 }
