@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.ServiceLoader;
 import java.util.function.Function;
+import org.nvlink2vmm.dt.powernv.BuiltinHostTrees;
 import org.nvlink2vmm.dt.powernv.HostBdf;
 import org.nvlink2vmm.dt.powernv.HostBridge;
 import org.nvlink2vmm.dt.powernv.HostGpu;
@@ -90,6 +91,31 @@ public final class AtsWorld implements AutoCloseable {
       npu(gpu).opal().mapLpar(gpu.bdf().bdfn(), LPID, 0);
       npu(gpu).opal().initContext(gpu.bdf().bdfn(), NpuOpal.MSR_DR | NpuOpal.MSR_PR);
     }
+  }
+
+  /** A 4-GPU host with all links trained and one process, for benchmarks. */
+  public static AtsWorld trained(int pid) {
+    AtsWorld world =
+        new AtsWorld(
+            new PowernvTree(BuiltinHostTrees.load("witherspoon-4gpu").orElseThrow()),
+            function -> DeviceOptions.none(function.toString()));
+    world.tables.process(pid);
+    world.trainAll();
+    return world;
+  }
+
+  /** Maps {@code count} pages of 64 KiB in a row to the start of the guest's memory. */
+  public void mapPages(int pid, long address, int count) {
+    for (int i = 0; i < count; i++) {
+      tables.map(pid, address + i * 0x10000L, 16, i * 0x10000L, RadixTables.READ_WRITE);
+    }
+  }
+
+  /** Asks GPU 0's NPU. */
+  public long translate(int pid, long address, boolean write) {
+    return npu(gpus.getFirst())
+        .translations()
+        .translate(gpus.getFirst().bdf().bdfn(), pid, address, write);
   }
 
   Npu npu(HostGpu gpu) {
