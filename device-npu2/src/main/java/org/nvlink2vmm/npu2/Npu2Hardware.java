@@ -117,7 +117,11 @@ final class Npu2Hardware implements HostHardware {
     List<AtsdRegisterSet> atsd = IntStream.range(0, AtsdPage.COUNT).mapToObj(chip::atsd).toList();
     NpuRegisters registers =
         new NpuRegisters(
-            IntStream.range(0, Npu2Chip.LINKS).mapToObj(chip::brick).toList(), chip.xts(), atsd);
+            IntStream.range(0, Npu2Chip.LINKS).mapToObj(chip::brick).toList(),
+            chip.xts(),
+            atsd,
+            host.counts(),
+            chip + " registers");
     npu.registers()
         .ifPresent(
             window ->
@@ -133,7 +137,7 @@ final class Npu2Hardware implements HostHardware {
               chip + " atsd " + i,
               AtsdRegisterSet.PAGE_SIZE,
               AtsdPage.RULES,
-              new AtsdPage(chip.atsd(i))),
+              new AtsdPage(chip.atsd(i), host.counts(), chip + " atsd " + i)),
           1);
     }
   }

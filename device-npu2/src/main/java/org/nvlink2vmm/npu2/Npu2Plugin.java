@@ -20,6 +20,7 @@ import org.nvlink2vmm.vmm.device.HostHardware;
 import org.nvlink2vmm.vmm.device.HostSubdriver;
 import org.nvlink2vmm.vmm.device.NvlinkFacet;
 import org.nvlink2vmm.vmm.memory.AddressSpace;
+import org.nvlink2vmm.vmm.trace.AccessCounts;
 import org.nvlink2vmm.vmm.vfio.DirectDevice;
 import org.nvlink2vmm.vmm.vfio.RegionBacking;
 import org.nvlink2vmm.vmm.vfio.RegionCapability;
@@ -173,7 +174,8 @@ public final class Npu2Plugin implements DevicePlugin {
           capabilities(tgt, (int) speed),
           atsdSize == 0
               ? new RegionBacking.None()
-              : new RegionBacking.Trapped(AtsdPage.RULES, new AtsdPage(chip.atsd(0))));
+              : new RegionBacking.Trapped(
+                  AtsdPage.RULES, new AtsdPage(chip.atsd(0), new AccessCounts(16), id + " atsd")));
     }
     return builder.build();
   }

@@ -53,7 +53,7 @@ final class V100Hardware implements HostHardware {
             model,
             ram,
             System::nanoTime,
-            V100Plugin.NOT_COUNTED,
+            new Bar0Counts(host.counts(), "gpu " + gpu.bdf() + " bar0"),
             () -> npu.ifPresent(found -> found.busReset(bdfn)));
     gpus.put(gpu.bdf(), fresh);
     Optional<MemoryWindow> window =

@@ -33,13 +33,14 @@ public final class V100Plugin implements DevicePlugin {
   /** VFIO_REGION_SUBTYPE_NVIDIA_NVLINK2_RAM. */
   static final int SUBTYPE_RAM = 1;
 
+  /** Described devices have no host that would ask. */
   static final UnmodelledCount NOT_COUNTED =
       new UnmodelledCount() {
         @Override
-        public void read(int offset) {}
+        public void read(int offset, int size) {}
 
         @Override
-        public void write(int offset) {}
+        public void write(int offset, int size, int value) {}
       };
 
   static final String AUDIT = "audit";

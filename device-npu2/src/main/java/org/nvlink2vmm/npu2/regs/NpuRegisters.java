@@ -2,12 +2,12 @@ package org.nvlink2vmm.npu2.regs;
 
 import java.nio.ByteOrder;
 import java.util.List;
-import java.util.concurrent.atomic.LongAdder;
 import org.nvlink2vmm.npu2.atsd.AtsdRegisterSet;
 import org.nvlink2vmm.npu2.link.Brick;
 import org.nvlink2vmm.npu2.xts.Xts;
 import org.nvlink2vmm.vmm.memory.AccessRules;
 import org.nvlink2vmm.vmm.memory.MmioHandler;
+import org.nvlink2vmm.vmm.trace.AccessCounts;
 
 /**
  * The NPU's 16 MiB of registers: an offset is stack (bits 23:20), block (19:16) and register (15:0)
@@ -30,17 +30,16 @@ public final class NpuRegisters extends MmioHandler {
   private final List<Brick> bricks;
   private final Xts xts;
   private final List<AtsdRegisterSet> atsd;
-  private final LongAdder unmodelled = new LongAdder();
+  private final AccessCounts counts;
+  private final int region;
 
-  public NpuRegisters(List<Brick> bricks, Xts xts, List<AtsdRegisterSet> atsd) {
+  public NpuRegisters(
+      List<Brick> bricks, Xts xts, List<AtsdRegisterSet> atsd, AccessCounts counts, String name) {
+    this.counts = counts;
+    region = counts.region(name);
     this.bricks = List.copyOf(bricks);
     this.xts = xts;
     this.atsd = List.copyOf(atsd);
-  }
-
-  /** Accesses to registers that are not modelled. */
-  public long unmodelled() {
-    return unmodelled.sum();
   }
 
   @Override
@@ -63,7 +62,7 @@ public final class NpuRegisters extends MmioHandler {
     if (brick != null) {
       return brick.readNtlu(register);
     }
-    unmodelled.increment();
+    counts.unmodelledRead(region, (long) stack << 20 | (long) block << 16 | register, 8, 0);
     return 0;
   }
 
@@ -84,7 +83,7 @@ public final class NpuRegisters extends MmioHandler {
     } else if (brick != null) {
       brick.writeNtlu(register, word);
     } else {
-      unmodelled.increment();
+      counts.unmodelledWrite(region, offset, size, value);
     }
   }
 

@@ -13,6 +13,7 @@ import org.nvlink2vmm.vmm.ats.InvalidationScope;
 import org.nvlink2vmm.vmm.memory.AddressSpace;
 import org.nvlink2vmm.vmm.memory.MemoryRegion;
 import org.nvlink2vmm.vmm.memory.MemoryTransaction;
+import org.nvlink2vmm.vmm.trace.AccessCounts;
 
 /** LAUNCH, AVA and STAT as Linux and NVIDIA's driver use them. */
 final class AtsdRegisterSetTest {
@@ -72,7 +73,10 @@ final class AtsdRegisterSetTest {
           space.root(),
           0,
           new MemoryRegion.Mmio(
-              "atsd", AtsdRegisterSet.PAGE_SIZE, AtsdPage.RULES, new AtsdPage(registers)));
+              "atsd",
+              AtsdRegisterSet.PAGE_SIZE,
+              AtsdPage.RULES,
+              new AtsdPage(registers, new AccessCounts(16), "atsd")));
     }
 
     space.write(8, 8, 0x0000_0000_0000_0070L, ByteOrder.LITTLE_ENDIAN);

@@ -75,7 +75,7 @@ public final class Bar0 extends MmioHandler {
   public long read(long offset, int size) {
     Unit unit = units[(int) offset / PAGE];
     if (unit == null) {
-      unmodelled.read((int) offset);
+      unmodelled.read((int) offset, size);
       return 0;
     }
     return unit.read((int) offset, size);
@@ -85,7 +85,7 @@ public final class Bar0 extends MmioHandler {
   public void write(long offset, int size, long value) {
     Unit unit = units[(int) offset / PAGE];
     if (unit == null) {
-      unmodelled.write((int) offset);
+      unmodelled.write((int) offset, size, (int) value);
     } else {
       unit.write((int) offset, size, (int) value);
     }

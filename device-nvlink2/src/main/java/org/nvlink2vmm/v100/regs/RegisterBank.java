@@ -103,7 +103,7 @@ public final class RegisterBank extends Unit {
   protected long read(int offset, int size) {
     int slot = index[(offset - base) / 4];
     if (slot == NONE) {
-      unmodelled.read(offset);
+      unmodelled.read(offset, size);
       return 0;
     }
     int word = kinds[slot] == Kind.COMPUTED ? reads[slot].getAsInt() : values.get(slot);
@@ -114,7 +114,7 @@ public final class RegisterBank extends Unit {
   protected void write(int offset, int size, int value) {
     int slot = index[(offset - base) / 4];
     if (slot == NONE) {
-      unmodelled.write(offset);
+      unmodelled.write(offset, size, value);
       return;
     }
     int shift = 8 * (offset & 3);

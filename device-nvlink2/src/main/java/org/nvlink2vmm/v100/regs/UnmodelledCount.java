@@ -2,7 +2,7 @@ package org.nvlink2vmm.v100.regs;
 
 /** Told of accesses to registers that have no model; offsets are from the start of BAR 0. */
 public interface UnmodelledCount {
-  void read(int offset);
+  void read(int offset, int size);
 
-  void write(int offset);
+  void write(int offset, int size, int value);
 }

@@ -151,6 +151,18 @@ final class AtsMistakesTest {
   }
 
   @Test
+  void registersWithoutModelAreCountedByName() {
+    world.engine(0).read(0x123454, 4);
+
+    assertThat(world.host.counts().unmodelled())
+        .anySatisfy(
+            count -> {
+              assertThat(count.region()).isEqualTo("gpu 0004:04:00.0 bar0");
+              assertThat(count.offset()).isEqualTo(0x123454);
+            });
+  }
+
+  @Test
   void anAccessAboveTheMemoryIsRecordedWithItsAddress() {
     long base = world.gpus.get(0).memory().orElseThrow().window().orElseThrow().base();
 

@@ -143,6 +143,11 @@ public final class AtsWorld implements AutoCloseable {
     }
   }
 
+  /** BAR 0 of a GPU. */
+  MmioHandler engine(int gpu) {
+    return registers.get(gpu);
+  }
+
   long register(int gpu, int channel, int offset) {
     return registers.get(gpu).read(ENGINE + channel * 0x1000L + offset, 4);
   }

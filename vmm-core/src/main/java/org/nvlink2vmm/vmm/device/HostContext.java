@@ -5,6 +5,7 @@ import org.nvlink2vmm.dt.powernv.HostBdf;
 import org.nvlink2vmm.dt.powernv.PowernvTree;
 import org.nvlink2vmm.vmm.ats.Npu;
 import org.nvlink2vmm.vmm.memory.AddressSpace;
+import org.nvlink2vmm.vmm.trace.AccessCounts;
 
 /** The host in which hardware sits: its device tree, its physical addresses, the other hardware. */
 public interface HostContext {
@@ -15,6 +16,9 @@ public interface HostContext {
    * tree gives; the kernel's drivers find them here and nowhere else.
    */
   AddressSpace physical();
+
+  /** Where hardware counts accesses to registers that it does not model. */
+  AccessCounts counts();
 
   /** The NPU whose links go to the GPU at an address, from whichever plug-in models it. */
   Optional<Npu> npuOf(HostBdf gpu);

@@ -27,6 +27,7 @@ import org.nvlink2vmm.vmm.device.HostFunction;
 import org.nvlink2vmm.vmm.device.HostHardware;
 import org.nvlink2vmm.vmm.device.HostSubdriver;
 import org.nvlink2vmm.vmm.memory.AddressSpace;
+import org.nvlink2vmm.vmm.trace.AccessCounts;
 import org.nvlink2vmm.vmm.trace.VfioPciTrace;
 import org.nvlink2vmm.vmm.vfio.Errno;
 import org.nvlink2vmm.vmm.vfio.VfioDevice;
@@ -45,8 +46,12 @@ public final class EmulatedHost implements HostContext, AutoCloseable {
   /** PAGE_SIZE of the hosts and guests meant. */
   private static final int PAGE_SIZE = 1 << 16;
 
+  /** Registers without a model that are told apart. */
+  private static final int COUNTED_REGISTERS = 1 << 10;
+
   private final PowernvTree tree;
   private final Function<HostBdf, DeviceOptions> options;
+  private final AccessCounts counts = new AccessCounts(COUNTED_REGISTERS);
   private final AddressSpace physical = new AddressSpace("host", PHYSICAL_SIZE);
   private final List<HostHardware> hardware = new ArrayList<>();
   private final List<HostSubdriver> subdrivers = new ArrayList<>();
@@ -196,6 +201,11 @@ public final class EmulatedHost implements HostContext, AutoCloseable {
   @Override
   public AddressSpace physical() {
     return physical;
+  }
+
+  @Override
+  public AccessCounts counts() {
+    return counts;
   }
 
   @Override
