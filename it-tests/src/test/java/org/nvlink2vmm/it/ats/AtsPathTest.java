@@ -172,6 +172,28 @@ final class AtsPathTest {
   }
 
   @Test
+  void aBusResetOfTheGpuFencesItsLinksAndEmptiesItsCache() {
+    world.trainAll();
+    world.tables.map(PID, VA, 16, AtsWorld.GPU_GPA, READ_WRITE);
+    assertThat(world.fill(0, PID, VA, 16, 0x77)).isEqualTo(OK);
+    long base = world.gpus.get(0).memory().orElseThrow().window().orElseThrow().base();
+    assertThat(world.host.physical().read(base, 4, ByteOrder.LITTLE_ENDIAN)).isEqualTo(0x77);
+
+    world.device(0).reset();
+
+    assertThat(world.host.physical().read(base, 4, ByteOrder.LITTLE_ENDIAN))
+        .isEqualTo(0xffff_ffffL);
+    expectFault(Fault.LINK_DOWN, touch(PID, VA), VA);
+    assertThat(world.host.findings())
+        .singleElement()
+        .asString()
+        .contains("load of 4 bytes", "no trained link");
+    world.train(0);
+    assertThat(touch(PID, VA)).isEqualTo(OK);
+    assertThat(world.host.physical().read(base, 4, ByteOrder.LITTLE_ENDIAN)).isEqualTo(0x77);
+  }
+
+  @Test
   void badCommandsAreRefused() {
     assertThat(world.command(0, 0, 9, PID, VA, VA, 4)).isEqualTo(BAD);
     assertThat(world.copy(0, PID, VA, VA, 0)).isEqualTo(BAD);

@@ -14,6 +14,7 @@ import org.nvlink2vmm.vmm.ats.Npu;
 import org.nvlink2vmm.vmm.ats.NpuOpal;
 import org.nvlink2vmm.vmm.ats.Partition;
 import org.nvlink2vmm.vmm.ats.PartitionScope;
+import org.nvlink2vmm.vmm.ats.TranslationAgent;
 import org.nvlink2vmm.vmm.device.DeviceOptions;
 import org.nvlink2vmm.vmm.device.DevicePlugin;
 import org.nvlink2vmm.vmm.host.EmulatedHost;
@@ -52,6 +53,8 @@ public final class AtsWorld implements AutoCloseable {
   final RadixTables tables;
   final List<HostGpu> gpus;
   private final long[] atsdOfGpu;
+  private final TranslationAgent firstAgent;
+  private final int firstBdfn;
   private final RamBlock ram = RamBlock.ofPrivate("guest-ram", RAM_SIZE);
   private final MemoryRegion ramInHost = new MemoryRegion.Ram("guest-ram", ram.segment());
   private final List<VfioDevice> devices = new ArrayList<>();
@@ -78,6 +81,8 @@ public final class AtsWorld implements AutoCloseable {
       long base = gpus.get(i).memory().orElseThrow().window().orElseThrow().base();
       ranges.add(new PartitionScope.Range(GPU_GPA + i * GPU_STRIDE, GPU_STRIDE, base));
     }
+    firstAgent = npu(gpus.getFirst()).translations();
+    firstBdfn = gpus.getFirst().bdf().bdfn();
     tables = new RadixTables(guest, TABLES);
     Partition partition =
         new Partition(
@@ -113,9 +118,12 @@ public final class AtsWorld implements AutoCloseable {
 
   /** Asks GPU 0's NPU. */
   public long translate(int pid, long address, boolean write) {
-    return npu(gpus.getFirst())
-        .translations()
-        .translate(gpus.getFirst().bdf().bdfn(), pid, address, write);
+    return firstAgent.translate(firstBdfn, pid, address, write);
+  }
+
+  /** A GPU as a VFIO device. */
+  VfioDevice device(int gpu) {
+    return devices.get(gpu);
   }
 
   Npu npu(HostGpu gpu) {
