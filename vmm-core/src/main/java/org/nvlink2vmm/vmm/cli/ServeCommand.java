@@ -6,6 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.nvlink2vmm.vmm.device.PluginCatalogue;
 import org.nvlink2vmm.vmm.machine.Machine;
 import org.nvlink2vmm.vmm.nativeio.Libc;
@@ -21,6 +23,8 @@ import picocli.CommandLine.Option;
     description = "Offers each device to another VMM on a vfio-user socket of its own.",
     footer = {"", "Example: vmm serve witherspoon-4gpu --dir /run/vmm"})
 final class ServeCommand implements Callable<Integer> {
+  private static final long PATIENCE_SECONDS = 10;
+
   @Mixin private Common common;
   @Mixin private MachineArgument machine;
   @Mixin private ServerChoice choice;
@@ -57,23 +61,38 @@ final class ServeCommand implements Callable<Integer> {
       try (ServedDevices served = choice.listen(built, folder);
           StatusSocket status =
               StatusSocket.listen(folder, () -> Json.text(StatusReport.json(served.status())))) {
-        Thread ending = Thread.ofPlatform().unstarted(() -> end(served, status));
+        CountDownLatch finished = new CountDownLatch(1);
+        Thread ending = Thread.ofPlatform().unstarted(() -> end(served, finished));
         Runtime.getRuntime().addShutdownHook(ending);
         ready();
         served.await();
+        status.remove();
         writeReport(served);
-        Runtime.getRuntime().removeShutdownHook(ending);
+        finished.countDown();
+        removeHook(ending);
       }
     }
     return ExitStatus.GOOD.code();
   }
 
   /** A signal is the usual end of a server, and a good one. */
-  private void end(ServedDevices served, StatusSocket status) {
+  private static void end(ServedDevices served, CountDownLatch finished) {
     served.close();
-    status.close();
-    writeReport(served);
-    Runtime.getRuntime().halt(ExitStatus.GOOD.code());
+    try {
+      if (finished.await(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+        Runtime.getRuntime().halt(ExitStatus.GOOD.code());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void removeHook(Thread ending) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(ending);
+    } catch (IllegalStateException _) {
+      // It runs: a signal has ended the servers.
+    }
   }
 
   private void writeReport(ServedDevices served) {

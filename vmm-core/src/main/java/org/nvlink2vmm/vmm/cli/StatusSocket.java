@@ -66,6 +66,11 @@ final class StatusSocket implements AutoCloseable {
 
   @Override
   public void close() {
+    remove();
+  }
+
+  /** Answers nobody any longer. Idempotent. */
+  void remove() {
     try {
       listener.close();
       Files.deleteIfExists(path);

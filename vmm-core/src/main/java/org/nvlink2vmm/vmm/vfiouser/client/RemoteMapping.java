@@ -1,5 +1,6 @@
 package org.nvlink2vmm.vmm.vfiouser.client;
 
+import java.util.function.BooleanSupplier;
 import org.nvlink2vmm.vmm.vfio.Errno;
 import org.nvlink2vmm.vmm.vfio.MmapRange;
 import org.nvlink2vmm.vmm.vfio.RegionBacking;
@@ -10,11 +11,17 @@ import org.nvlink2vmm.vmm.vfio.VfioException;
 final class RemoteMapping implements RegionMapping {
   private final MmapRange range;
   private final RegionBacking backing;
+  private final BooleanSupplier deviceClosed;
   private volatile boolean open = true;
 
-  RemoteMapping(MmapRange range, RegionBacking backing) {
+  RemoteMapping(MmapRange range, RegionBacking backing, BooleanSupplier deviceClosed) {
     this.range = range;
+    this.deviceClosed = deviceClosed;
     this.backing = backing;
+  }
+
+  private boolean reachable() {
+    return open && !deviceClosed.getAsBoolean();
   }
 
   @Override
@@ -29,7 +36,7 @@ final class RemoteMapping implements RegionMapping {
 
   @Override
   public RegionBacking backing() {
-    if (!open) {
+    if (!reachable()) {
       throw new VfioException(Errno.EBADF, "The mapping has ended");
     }
     return backing;
@@ -37,7 +44,7 @@ final class RemoteMapping implements RegionMapping {
 
   @Override
   public int touch(long offset) {
-    return open && offset >= 0 && offset < range.length() ? FAULT_NOPAGE : FAULT_SIGBUS;
+    return reachable() && offset >= 0 && offset < range.length() ? FAULT_NOPAGE : FAULT_SIGBUS;
   }
 
   @Override

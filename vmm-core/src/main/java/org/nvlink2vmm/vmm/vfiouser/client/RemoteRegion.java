@@ -11,6 +11,7 @@ import org.nvlink2vmm.vmm.nativeio.OwnedFd;
 import org.nvlink2vmm.vmm.vfio.RegionBacking;
 import org.nvlink2vmm.vmm.vfio.RegionCapability;
 import org.nvlink2vmm.vmm.vfio.RegionInfo;
+import org.nvlink2vmm.vmm.vfio.VfioPciIndex;
 
 /**
  * A region of a server's. Its bytes are touched directly when the server gave a file that has the
@@ -48,8 +49,19 @@ final class RemoteRegion implements AutoCloseable {
         : new RegionBacking.Trapped(AccessRules.ANY_LITTLE, new Messages(device, info.index()));
   }
 
+  /** What is said of the region. Its place in the file is nobody's business but this class's. */
   RegionInfo info() {
-    return info;
+    return new RegionInfo(
+        info.index(),
+        info.flags(),
+        info.size(),
+        VfioPciIndex.fileOffset(info.index()),
+        info.capabilities());
+  }
+
+  /** Bytes, unsigned. */
+  long size() {
+    return info.size();
   }
 
   RegionBacking backing() {

@@ -25,6 +25,7 @@ import org.nvlink2vmm.vmm.vfio.RegionInfoCodec;
 import org.nvlink2vmm.vmm.vfio.RegionMapping;
 import org.nvlink2vmm.vmm.vfio.VfioDevice;
 import org.nvlink2vmm.vmm.vfio.VfioException;
+import org.nvlink2vmm.vmm.vfio.VfioPciIndex;
 import org.nvlink2vmm.vmm.vfiouser.codec.Capabilities;
 import org.nvlink2vmm.vmm.vfiouser.codec.Command;
 import org.nvlink2vmm.vmm.vfiouser.codec.Header;
@@ -256,14 +257,26 @@ public final class VfioUserDevice implements VfioDevice {
 
   @Override
   public DeviceInfo info() {
+    requireOpen();
     return info;
   }
 
-  private RemoteRegion region(int index) {
+  private void requireOpen() {
     if (closed) {
       throw new VfioException(Errno.EBADF, path + " is closed");
     }
-    if (index < 0 || index >= regions.size()) {
+  }
+
+  /** VGA is a region that vfio-pci refuses to describe and servers describe as none. */
+  private boolean exists(int index) {
+    return index >= 0
+        && index < regions.size()
+        && (index != VfioPciIndex.VGA_REGION || regions.get(index).size() > 0);
+  }
+
+  private RemoteRegion region(int index) {
+    requireOpen();
+    if (!exists(index)) {
       throw new VfioException(Errno.EINVAL, path + " has no region " + index);
     }
     return regions.get(index);
@@ -276,6 +289,7 @@ public final class VfioUserDevice implements VfioDevice {
 
   @Override
   public IrqInfo irqInfo(int index) {
+    requireOpen();
     if (index < 0 || index >= irqs.size()) {
       throw new VfioException(Errno.EINVAL, path + " has no interrupt index " + index);
     }
@@ -301,11 +315,11 @@ public final class VfioUserDevice implements VfioDevice {
     if (closed) {
       return -Errno.EBADF.number();
     }
-    if (index < 0 || index >= regions.size()) {
+    if (!exists(index)) {
       return -Errno.EINVAL.number();
     }
-    RegionInfo region = regions.get(index).info();
-    long count = RegionAccess.clip(region.size(), offset, data.byteSize());
+    long size = regions.get(index).size();
+    long count = RegionAccess.clip(size, offset, data.byteSize());
     int most = Math.clamp(server.maxDataXferSize(), 1, MOST_DATA);
     long done = 0;
     try {
@@ -359,11 +373,12 @@ public final class VfioUserDevice implements VfioDevice {
       throw new VfioException(
           Errno.ENODEV, path + ": region " + index + " is reached by message alone");
     }
-    return new RemoteMapping(range, range.part(region.backing()));
+    return new RemoteMapping(range, range.part(region.backing()), () -> closed);
   }
 
   @Override
   public synchronized void connect(InterruptSink sink) {
+    requireOpen();
     interrupts.connect(sink);
     if (sink.equals(InterruptSink.NONE) || !interrupts.isEmpty()) {
       return;
@@ -388,6 +403,7 @@ public final class VfioUserDevice implements VfioDevice {
 
   @Override
   public void maskIntx(boolean masked) {
+    requireOpen();
     if (irqs.isEmpty() || irqs.getFirst().count() == 0) {
       return;
     }
@@ -398,6 +414,7 @@ public final class VfioUserDevice implements VfioDevice {
 
   @Override
   public synchronized void attach(DmaSpace memory) {
+    requireOpen();
     dma.attach(memory);
     boolean offer = !memory.equals(DmaSpace.NONE);
     if (offer && !memoryOffered) {
@@ -420,6 +437,7 @@ public final class VfioUserDevice implements VfioDevice {
 
   @Override
   public void reset() {
+    requireOpen();
     ask(Command.DEVICE_RESET, new OutboundMessage(Header.BYTES), 0, 0);
   }
 
