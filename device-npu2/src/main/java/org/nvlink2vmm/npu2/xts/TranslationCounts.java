@@ -1,18 +1,25 @@
 package org.nvlink2vmm.npu2.xts;
 
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
 import org.nvlink2vmm.vmm.ats.TranslationAgent;
 
-/** What an NPU answered to translation requests. Counting takes no lock; keeping a fault does. */
+/**
+ * What an NPU answered to translation requests. Counting takes no lock; keeping a fault does.
+ * Neither allocates, since guests cause both.
+ */
 public final class TranslationCounts {
   private static final int KEPT = 64;
 
   private final LongAdder answered = new LongAdder();
   private final LongAdder refused = new LongAdder();
-  private final Deque<FaultRecord> last = new ArrayDeque<>(KEPT);
+  private final int[] requesters = new int[KEPT];
+  private final int[] pids = new int[KEPT];
+  private final long[] addresses = new long[KEPT];
+  private final boolean[] writes = new boolean[KEPT];
+  private final long[] answers = new long[KEPT];
+  private long faults;
 
   /** A request that was refused. {@code address} is the effective address that faulted. */
   public record FaultRecord(
@@ -22,14 +29,13 @@ public final class TranslationCounts {
     (answer < 0 ? refused : answered).increment();
   }
 
-  void fault(int requester, int pid, long address, boolean write, TranslationAgent.Fault fault) {
-    FaultRecord fresh = new FaultRecord(requester, pid, address, write, fault);
-    synchronized (last) {
-      if (last.size() == KEPT) {
-        last.removeFirst();
-      }
-      last.addLast(fresh);
-    }
+  synchronized void fault(int requester, int pid, long address, boolean write, long answer) {
+    int at = (int) (faults++ % KEPT);
+    requesters[at] = requester;
+    pids[at] = pid;
+    addresses[at] = address;
+    writes[at] = write;
+    answers[at] = answer;
   }
 
   /** Requests answered with a page. */
@@ -43,9 +49,18 @@ public final class TranslationCounts {
   }
 
   /** The last faults, oldest first, at most 64. */
-  public List<FaultRecord> lastFaults() {
-    synchronized (last) {
-      return List.copyOf(last);
+  public synchronized List<FaultRecord> lastFaults() {
+    List<FaultRecord> last = new ArrayList<>();
+    for (long i = Math.max(0, faults - KEPT); i < faults; i++) {
+      int at = (int) (i % KEPT);
+      last.add(
+          new FaultRecord(
+              requesters[at],
+              pids[at],
+              addresses[at],
+              writes[at],
+              TranslationAgent.fault(answers[at])));
     }
+    return last;
   }
 }

@@ -148,7 +148,7 @@ public final class Xts implements NpuOpal, TranslationAgent {
     long answer = translate(requester, pid, address, write, true);
     counts.count(answer);
     if (answer < 0) {
-      counts.fault(requester, pid, address, write, TranslationAgent.fault(answer));
+      counts.fault(requester, pid, address, write, answer);
     }
     return answer;
   }

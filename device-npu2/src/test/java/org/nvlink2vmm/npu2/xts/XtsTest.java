@@ -6,6 +6,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.nvlink2vmm.vmm.ats.NpuOpal;
+import org.nvlink2vmm.vmm.ats.TranslationAgent;
 
 /** Firmware's context calls and the registers they fill (skiboot hw/npu2.c, npu2-regs.h). */
 final class XtsTest {
@@ -134,6 +135,21 @@ final class XtsTest {
     assertThat(xts.readRegister(0x4000)).as("stays valid").isNegative();
     assertThat(xts.destroyContext(GPU0)).isEqualTo(NpuOpal.PARAMETER);
     assertThat(xts.destroyContext(GPU1)).isEqualTo(NpuOpal.PARAMETER);
+  }
+
+  @Test
+  void theLastFaultsAreKeptWithTheirAddresses() {
+    for (int i = 0; i < 100; i++) {
+      long answer = xts.translate(GPU0, 5, i << 16, true);
+      assertThat(TranslationAgent.fault(answer)).isEqualTo(TranslationAgent.Fault.NO_CONTEXT);
+    }
+
+    assertThat(xts.counts().refused()).isEqualTo(100);
+    assertThat(xts.counts().lastFaults()).hasSize(64);
+    assertThat(xts.counts().lastFaults().getLast())
+        .isEqualTo(
+            new TranslationCounts.FaultRecord(
+                GPU0, 5, 99 << 16, true, TranslationAgent.Fault.NO_CONTEXT));
   }
 
   @Test
