@@ -3,6 +3,7 @@ package org.nvlink2vmm.dt.spapr;
 import java.util.Locale;
 import org.nvlink2vmm.dt.tree.DeviceTree;
 import org.nvlink2vmm.dt.tree.Node;
+import org.nvlink2vmm.dt.tree.Reservation;
 
 /**
  * The device tree of a pseries machine. Nodes are written in QEMU's order and then turned into the
@@ -44,6 +45,10 @@ public final class SpaprTree {
     part(PlatformPart.EventSources.class, root, PlatformNodes::eventSources);
     part(PlatformPart.Rtas.class, platform.rtas(root), PlatformNodes::rtasCalls);
     part(PlatformPart.Chosen.class, root, platform::chosen);
+    machine
+        .part(PlatformPart.Rtas.class)
+        .filter(rtas -> rtas.base() != 0)
+        .ifPresent(rtas -> tree.reservations().add(new Reservation(rtas.base(), rtas.size())));
     return tree.inLibfdtOrder();
   }
 
