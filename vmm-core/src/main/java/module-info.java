@@ -24,6 +24,9 @@ module org.nvlink2vmm.vmm {
   exports org.nvlink2vmm.vmm.machine;
   exports org.nvlink2vmm.vmm.cli;
   exports org.nvlink2vmm.vmm.spapr;
+  exports org.nvlink2vmm.vmm.vcpu;
+  exports org.nvlink2vmm.vmm.vcpu.boot;
+  exports org.nvlink2vmm.vmm.vcpu.pseries;
   exports org.nvlink2vmm.vmm.vfio;
   exports org.nvlink2vmm.vmm.vfiouser.client;
   exports org.nvlink2vmm.vmm.vfiouser.server;

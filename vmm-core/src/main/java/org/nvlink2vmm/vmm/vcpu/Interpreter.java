@@ -1,0 +1,750 @@
+package org.nvlink2vmm.vmm.vcpu;
+
+import static org.nvlink2vmm.vmm.vcpu.isa.Insn.field;
+import static org.nvlink2vmm.vmm.vcpu.isa.Insn.immediate;
+import static org.nvlink2vmm.vmm.vcpu.isa.Insn.ra;
+import static org.nvlink2vmm.vmm.vcpu.isa.Insn.rb;
+import static org.nvlink2vmm.vmm.vcpu.isa.Insn.rc;
+import static org.nvlink2vmm.vmm.vcpu.isa.Insn.rt;
+
+import java.lang.invoke.VarHandle;
+import org.nvlink2vmm.vmm.vcpu.isa.Arith;
+import org.nvlink2vmm.vmm.vcpu.isa.Insn;
+import org.nvlink2vmm.vmm.vcpu.isa.Op;
+
+/**
+ * Executes decoded instructions of one thread. The loop is one method on purpose: its cases share
+ * the locals that a just-in-time compiler keeps in registers. It must stay below the 8000 bytes of
+ * bytecode over which HotSpot refuses to compile a method; a test holds it there. Whatever is rare,
+ * long or privileged lives in {@link RareOps} and {@link Privileged}.
+ */
+final class Interpreter {
+  /** No address of an instruction: a target that was not set. */
+  private static final long NO_BRANCH = 1;
+
+  private final CpuState s;
+  private final Storage m;
+  private final RareOps rare;
+
+  /** Set by other threads: leave the loop at the next branch. */
+  private volatile boolean attention;
+
+  Interpreter(CpuState state, Storage storage, RareOps rare) {
+    this.s = state;
+    this.m = storage;
+    this.rare = rare;
+  }
+
+  void askForAttention() {
+    attention = true;
+  }
+
+  void attentionPaid() {
+    attention = false;
+  }
+
+  /** Executes exactly one instruction (or takes its fault). */
+  void step() {
+    CodeCache.Page page = m.page(s.pc);
+    if (page == null) {
+      return;
+    }
+    int index = (int) s.pc >>> 2 & CodeCache.WORDS - 1;
+    CodeCache.Page one = new CodeCache.Page(page.gpa, page.littleEndian);
+    one.code[index] = page.code[index] == Op.UNDECODED ? m.decode(page, index) : page.code[index];
+    one.code[index + 1] = Op.END_OF_PAGE;
+    run(1, one);
+  }
+
+  /**
+   * Executes until about {@code budget} instructions are done, {@link #askForAttention} was called,
+   * or an instruction ended with an {@link Event}.
+   */
+  void run(int budget) {
+    run(budget, null);
+  }
+
+  // The loop of the interpreter: one case an operation, in one method for the reason given above.
+  private void run(int budget, CodeCache.Page only) {
+    final CpuState s = this.s;
+    final Storage m = this.m;
+    final long[] gpr = s.gpr;
+    final long addressMask = s.wide ? -1L : 0xffffffffL;
+    long pc = s.pc;
+    int left = budget;
+    fetch:
+    for (; ; ) {
+      CodeCache.Page page = only == null ? m.page(pc) : only;
+      if (page == null) {
+        s.pc = pc;
+        break;
+      }
+      final long[] code = page.code;
+      final long base = pc & -4096L;
+      int i = (int) pc >>> 2 & CodeCache.WORDS - 1;
+      int start = i;
+      for (; ; ) {
+        final long d = code[i++];
+        long value = 0;
+        long target = NO_BRANCH;
+        switch ((int) d & Insn.OP_MASK) {
+          case Op.UNDECODED -> {
+            m.decode(page, --i);
+            continue;
+          }
+          case Op.END_OF_PAGE -> {
+            left -= i - 1 - start;
+            pc = base + 4L * (i - 1) & addressMask;
+            if (only != null || left <= 0) {
+              s.pc = pc;
+              break fetch;
+            }
+            continue fetch;
+          }
+          case Op.ADDI, Op.ADDIS -> {
+            gpr[rt(d)] = gpr[ra(d)] + immediate(d);
+            continue;
+          }
+          case Op.ADD -> {
+            final long r = gpr[ra(d)] + gpr[rb(d)];
+            gpr[rt(d)] = r;
+            if (rc(d)) {
+              s.recordCr0(r);
+            }
+            continue;
+          }
+          case Op.SUBF -> {
+            final long r = gpr[rb(d)] - gpr[ra(d)];
+            gpr[rt(d)] = r;
+            if (rc(d)) {
+              s.recordCr0(r);
+            }
+            continue;
+          }
+          case Op.NEG -> {
+            final long r = -gpr[ra(d)];
+            gpr[rt(d)] = r;
+            if (rc(d)) {
+              s.recordCr0(r);
+            }
+            continue;
+          }
+          case Op.MULLI -> {
+            gpr[rt(d)] = gpr[ra(d)] * immediate(d);
+            continue;
+          }
+          case Op.MULLW -> {
+            final long r = (long) (int) gpr[ra(d)] * (int) gpr[rb(d)];
+            gpr[rt(d)] = r;
+            if (rc(d)) {
+              s.recordCr0(r);
+            }
+            continue;
+          }
+          case Op.MULLD -> {
+            final long r = gpr[ra(d)] * gpr[rb(d)];
+            gpr[rt(d)] = r;
+            if (rc(d)) {
+              s.recordCr0(r);
+            }
+            continue;
+          }
+          case Op.ADDIC -> {
+            gpr[rt(d)] = s.addCarrying(gpr[ra(d)], immediate(d), 0);
+            continue;
+          }
+          case Op.SUBFIC -> {
+            gpr[rt(d)] = s.addCarrying(~gpr[ra(d)], immediate(d), 1);
+            continue;
+          }
+          case Op.ADDC -> {
+            final long r = s.addCarrying(gpr[ra(d)], gpr[rb(d)], 0);
+            gpr[rt(d)] = r;
+            if (rc(d)) {
+              s.recordCr0(r);
+            }
+            continue;
+          }
+          case Op.ADDE -> {
+            final long r = s.addCarrying(gpr[ra(d)], gpr[rb(d)], s.ca);
+            gpr[rt(d)] = r;
+            if (rc(d)) {
+              s.recordCr0(r);
+            }
+            continue;
+          }
+          case Op.SUBFC -> {
+            final long r = s.addCarrying(~gpr[ra(d)], gpr[rb(d)], 1);
+            gpr[rt(d)] = r;
+            if (rc(d)) {
+              s.recordCr0(r);
+            }
+            continue;
+          }
+          case Op.SUBFE -> {
+            final long r = s.addCarrying(~gpr[ra(d)], gpr[rb(d)], s.ca);
+            gpr[rt(d)] = r;
+            if (rc(d)) {
+              s.recordCr0(r);
+            }
+            continue;
+          }
+          case Op.ADDZE -> {
+            final long r = s.addCarrying(gpr[ra(d)], 0, s.ca);
+            gpr[rt(d)] = r;
+            if (rc(d)) {
+              s.recordCr0(r);
+            }
+            continue;
+          }
+          case Op.SUBFZE -> {
+            final long r = s.addCarrying(~gpr[ra(d)], 0, s.ca);
+            gpr[rt(d)] = r;
+            if (rc(d)) {
+              s.recordCr0(r);
+            }
+            continue;
+          }
+          case Op.ANDI -> {
+            final long r = gpr[ra(d)] & immediate(d);
+            gpr[rt(d)] = r;
+            s.recordCr0(r);
+            continue;
+          }
+          case Op.ANDIS -> {
+            final long r = gpr[ra(d)] & immediate(d) << 16;
+            gpr[rt(d)] = r;
+            s.recordCr0(r);
+            continue;
+          }
+          case Op.ORI -> {
+            gpr[rt(d)] = gpr[ra(d)] | immediate(d);
+            continue;
+          }
+          case Op.ORIS -> {
+            gpr[rt(d)] = gpr[ra(d)] | immediate(d) << 16;
+            continue;
+          }
+          case Op.XORI -> {
+            gpr[rt(d)] = gpr[ra(d)] ^ immediate(d);
+            continue;
+          }
+          case Op.XORIS -> {
+            gpr[rt(d)] = gpr[ra(d)] ^ immediate(d) << 16;
+            continue;
+          }
+          case Op.AND -> {
+            final long r = gpr[ra(d)] & gpr[rb(d)];
+            gpr[rt(d)] = r;
+            if (rc(d)) {
+              s.recordCr0(r);
+            }
+            continue;
+          }
+          case Op.ANDC -> {
+            final long r = gpr[ra(d)] & ~gpr[rb(d)];
+            gpr[rt(d)] = r;
+            if (rc(d)) {
+              s.recordCr0(r);
+            }
+            continue;
+          }
+          case Op.OR -> {
+            final long r = gpr[ra(d)] | gpr[rb(d)];
+            gpr[rt(d)] = r;
+            if (rc(d)) {
+              s.recordCr0(r);
+            }
+            continue;
+          }
+          case Op.ORC -> {
+            final long r = gpr[ra(d)] | ~gpr[rb(d)];
+            gpr[rt(d)] = r;
+            if (rc(d)) {
+              s.recordCr0(r);
+            }
+            continue;
+          }
+          case Op.XOR -> {
+            final long r = gpr[ra(d)] ^ gpr[rb(d)];
+            gpr[rt(d)] = r;
+            if (rc(d)) {
+              s.recordCr0(r);
+            }
+            continue;
+          }
+          case Op.NAND -> {
+            final long r = ~(gpr[ra(d)] & gpr[rb(d)]);
+            gpr[rt(d)] = r;
+            if (rc(d)) {
+              s.recordCr0(r);
+            }
+            continue;
+          }
+          case Op.NOR -> {
+            final long r = ~(gpr[ra(d)] | gpr[rb(d)]);
+            gpr[rt(d)] = r;
+            if (rc(d)) {
+              s.recordCr0(r);
+            }
+            continue;
+          }
+          case Op.EQV -> {
+            final long r = ~(gpr[ra(d)] ^ gpr[rb(d)]);
+            gpr[rt(d)] = r;
+            if (rc(d)) {
+              s.recordCr0(r);
+            }
+            continue;
+          }
+          case Op.EXTSB -> {
+            final long r = (byte) gpr[ra(d)];
+            gpr[rt(d)] = r;
+            if (rc(d)) {
+              s.recordCr0(r);
+            }
+            continue;
+          }
+          case Op.EXTSH -> {
+            final long r = (short) gpr[ra(d)];
+            gpr[rt(d)] = r;
+            if (rc(d)) {
+              s.recordCr0(r);
+            }
+            continue;
+          }
+          case Op.EXTSW -> {
+            final long r = (int) gpr[ra(d)];
+            gpr[rt(d)] = r;
+            if (rc(d)) {
+              s.recordCr0(r);
+            }
+            continue;
+          }
+          case Op.CNTLZW -> {
+            final long r = Integer.numberOfLeadingZeros((int) gpr[ra(d)]);
+            gpr[rt(d)] = r;
+            if (rc(d)) {
+              s.recordCr0(r);
+            }
+            continue;
+          }
+          case Op.CNTLZD -> {
+            final long r = Long.numberOfLeadingZeros(gpr[ra(d)]);
+            gpr[rt(d)] = r;
+            if (rc(d)) {
+              s.recordCr0(r);
+            }
+            continue;
+          }
+          case Op.RLWINM -> {
+            final long r = Arith.rotateWord(gpr[ra(d)], rb(d)) & Arith.wordMask(field(d));
+            gpr[rt(d)] = r;
+            if (rc(d)) {
+              s.recordCr0(r);
+            }
+            continue;
+          }
+          case Op.RLWNM -> {
+            final long r =
+                Arith.rotateWord(gpr[ra(d)], (int) gpr[rb(d)]) & Arith.wordMask(field(d));
+            gpr[rt(d)] = r;
+            if (rc(d)) {
+              s.recordCr0(r);
+            }
+            continue;
+          }
+          case Op.RLWIMI -> {
+            final long mask = Arith.wordMask(field(d));
+            final long r = (Arith.rotateWord(gpr[ra(d)], rb(d)) & mask) | (gpr[rt(d)] & ~mask);
+            gpr[rt(d)] = r;
+            if (rc(d)) {
+              s.recordCr0(r);
+            }
+            continue;
+          }
+          case Op.RLDICL -> {
+            final long r = Long.rotateLeft(gpr[ra(d)], rb(d)) & -1L >>> field(d);
+            gpr[rt(d)] = r;
+            if (rc(d)) {
+              s.recordCr0(r);
+            }
+            continue;
+          }
+          case Op.RLDICR -> {
+            final long r = Long.rotateLeft(gpr[ra(d)], rb(d)) & -1L << (63 - field(d));
+            gpr[rt(d)] = r;
+            if (rc(d)) {
+              s.recordCr0(r);
+            }
+            continue;
+          }
+          case Op.RLDIC -> {
+            final long r = Long.rotateLeft(gpr[ra(d)], rb(d)) & Arith.mask(field(d), 63 - rb(d));
+            gpr[rt(d)] = r;
+            if (rc(d)) {
+              s.recordCr0(r);
+            }
+            continue;
+          }
+          case Op.RLDIMI -> {
+            final long mask = Arith.mask(field(d), 63 - rb(d));
+            final long r = (Long.rotateLeft(gpr[ra(d)], rb(d)) & mask) | (gpr[rt(d)] & ~mask);
+            gpr[rt(d)] = r;
+            if (rc(d)) {
+              s.recordCr0(r);
+            }
+            continue;
+          }
+          case Op.SLW -> {
+            final long r = Arith.shiftLeftWord(gpr[ra(d)], gpr[rb(d)]);
+            gpr[rt(d)] = r;
+            if (rc(d)) {
+              s.recordCr0(r);
+            }
+            continue;
+          }
+          case Op.SRW -> {
+            final long r = Arith.shiftRightWord(gpr[ra(d)], gpr[rb(d)]);
+            gpr[rt(d)] = r;
+            if (rc(d)) {
+              s.recordCr0(r);
+            }
+            continue;
+          }
+          case Op.SLD -> {
+            final long r = Arith.shiftLeft(gpr[ra(d)], gpr[rb(d)]);
+            gpr[rt(d)] = r;
+            if (rc(d)) {
+              s.recordCr0(r);
+            }
+            continue;
+          }
+          case Op.SRD -> {
+            final long r = Arith.shiftRight(gpr[ra(d)], gpr[rb(d)]);
+            gpr[rt(d)] = r;
+            if (rc(d)) {
+              s.recordCr0(r);
+            }
+            continue;
+          }
+          case Op.SRAWI -> {
+            final long r = s.shiftRightAlgebraicWord(gpr[ra(d)], rb(d));
+            gpr[rt(d)] = r;
+            if (rc(d)) {
+              s.recordCr0(r);
+            }
+            continue;
+          }
+          case Op.SRADI -> {
+            final long r = s.shiftRightAlgebraic(gpr[ra(d)], field(d));
+            gpr[rt(d)] = r;
+            if (rc(d)) {
+              s.recordCr0(r);
+            }
+            continue;
+          }
+          case Op.CMPW -> {
+            s.compareSigned(rt(d), Arith.word(gpr[ra(d)]), Arith.word(gpr[rb(d)]));
+            continue;
+          }
+          case Op.CMPD -> {
+            s.compareSigned(rt(d), gpr[ra(d)], gpr[rb(d)]);
+            continue;
+          }
+          case Op.CMPLW -> {
+            s.compareUnsigned(rt(d), gpr[ra(d)] & 0xffffffffL, gpr[rb(d)] & 0xffffffffL);
+            continue;
+          }
+          case Op.CMPLD -> {
+            s.compareUnsigned(rt(d), gpr[ra(d)], gpr[rb(d)]);
+            continue;
+          }
+          case Op.CMPWI -> {
+            s.compareSigned(rt(d), Arith.word(gpr[ra(d)]), immediate(d));
+            continue;
+          }
+          case Op.CMPDI -> {
+            s.compareSigned(rt(d), gpr[ra(d)], immediate(d));
+            continue;
+          }
+          case Op.CMPLWI -> {
+            s.compareUnsigned(rt(d), gpr[ra(d)] & 0xffffffffL, immediate(d));
+            continue;
+          }
+          case Op.CMPLDI -> {
+            s.compareUnsigned(rt(d), gpr[ra(d)], immediate(d));
+            continue;
+          }
+          case Op.CMPB -> {
+            gpr[rt(d)] = Arith.compareBytes(gpr[ra(d)], gpr[rb(d)]);
+            continue;
+          }
+          case Op.ISEL -> {
+            gpr[rt(d)] = (s.cr >>> field(d) & 1) != 0 ? gpr[ra(d)] : gpr[rb(d)];
+            continue;
+          }
+          case Op.MFLR -> {
+            gpr[rt(d)] = s.lr;
+            continue;
+          }
+          case Op.MTLR -> {
+            s.lr = gpr[rt(d)];
+            continue;
+          }
+          case Op.MFCTR -> {
+            gpr[rt(d)] = s.ctr;
+            continue;
+          }
+          case Op.MTCTR -> {
+            s.ctr = gpr[rt(d)];
+            continue;
+          }
+          case Op.MFCR -> {
+            gpr[rt(d)] = s.cr & 0xffffffffL;
+            continue;
+          }
+          case Op.MFOCRF -> {
+            gpr[rt(d)] = s.cr & field(d) & 0xffffffffL;
+            continue;
+          }
+          case Op.MTCRF -> {
+            s.cr = (s.cr & ~field(d)) | ((int) gpr[rt(d)] & field(d));
+            continue;
+          }
+          case Op.MCRF -> {
+            s.moveCrField(field(d));
+            continue;
+          }
+          case Op.CR_LOGIC -> {
+            s.crLogic(field(d));
+            continue;
+          }
+          case Op.NOP -> {
+            continue;
+          }
+          case Op.SYNC -> {
+            VarHandle.fullFence();
+            continue;
+          }
+          case Op.B -> target = Insn.aa(d) ? immediate(d) : base + 4L * (i - 1) + immediate(d);
+          case Op.BL -> {
+            s.lr = base + 4L * i & addressMask;
+            target = Insn.aa(d) ? immediate(d) : base + 4L * (i - 1) + immediate(d);
+          }
+          case Op.BC_TRUE -> {
+            if ((s.cr >>> rb(d) & 1) == 0) {
+              continue;
+            }
+            target = base + 4L * (i - 1) + immediate(d);
+          }
+          case Op.BC_FALSE -> {
+            if ((s.cr >>> rb(d) & 1) != 0) {
+              continue;
+            }
+            target = base + 4L * (i - 1) + immediate(d);
+          }
+          case Op.BDNZ -> {
+            if ((--s.ctr & addressMask) == 0) {
+              continue;
+            }
+            target = base + 4L * (i - 1) + immediate(d);
+          }
+          case Op.BC -> {
+            final boolean taken = s.branches(rt(d), rb(d));
+            if (rc(d)) {
+              s.lr = base + 4L * i & addressMask;
+            }
+            if (!taken) {
+              continue;
+            }
+            target = Insn.aa(d) ? immediate(d) : base + 4L * (i - 1) + immediate(d);
+          }
+          case Op.BLR -> target = s.lr & ~3L;
+          case Op.BCTR -> target = s.ctr & ~3L;
+          case Op.BCLR -> {
+            target = s.lr & ~3L;
+            final boolean taken = s.branches(rt(d), rb(d));
+            if (rc(d)) {
+              s.lr = base + 4L * i & addressMask;
+            }
+            if (!taken) {
+              continue;
+            }
+          }
+          case Op.BCCTR -> {
+            target = s.ctr & ~3L;
+            final boolean taken = s.branches(rt(d) | 4, rb(d));
+            if (rc(d)) {
+              s.lr = base + 4L * i & addressMask;
+            }
+            if (!taken) {
+              continue;
+            }
+          }
+          case Op.LBZ -> {
+            value = m.load1(gpr[ra(d)] + immediate(d));
+          }
+          case Op.LHZ -> {
+            value = m.load2(gpr[ra(d)] + immediate(d));
+          }
+          case Op.LHA -> {
+            value = (short) m.load2(gpr[ra(d)] + immediate(d));
+          }
+          case Op.LWZ -> {
+            value = m.load4(gpr[ra(d)] + immediate(d));
+          }
+          case Op.LWA -> {
+            value = (int) m.load4(gpr[ra(d)] + immediate(d));
+          }
+          case Op.LD -> {
+            value = m.load8(gpr[ra(d)] + immediate(d));
+          }
+          case Op.LBZX -> {
+            value = m.load1(gpr[ra(d)] + gpr[rb(d)]);
+          }
+          case Op.LHZX -> {
+            value = m.load2(gpr[ra(d)] + gpr[rb(d)]);
+          }
+          case Op.LHAX -> {
+            value = (short) m.load2(gpr[ra(d)] + gpr[rb(d)]);
+          }
+          case Op.LWZX -> {
+            value = m.load4(gpr[ra(d)] + gpr[rb(d)]);
+          }
+          case Op.LWAX -> {
+            value = (int) m.load4(gpr[ra(d)] + gpr[rb(d)]);
+          }
+          case Op.LDX -> {
+            value = m.load8(gpr[ra(d)] + gpr[rb(d)]);
+          }
+          case Op.LBZU -> {
+            final long ea = gpr[ra(d)] + immediate(d);
+            value = m.load1(ea);
+            if (s.event == Event.NONE) {
+              gpr[ra(d)] = ea;
+            }
+          }
+          case Op.LHZU -> {
+            final long ea = gpr[ra(d)] + immediate(d);
+            value = m.load2(ea);
+            if (s.event == Event.NONE) {
+              gpr[ra(d)] = ea;
+            }
+          }
+          case Op.LWZU -> {
+            final long ea = gpr[ra(d)] + immediate(d);
+            value = m.load4(ea);
+            if (s.event == Event.NONE) {
+              gpr[ra(d)] = ea;
+            }
+          }
+          case Op.LDU -> {
+            final long ea = gpr[ra(d)] + immediate(d);
+            value = m.load8(ea);
+            if (s.event == Event.NONE) {
+              gpr[ra(d)] = ea;
+            }
+          }
+          case Op.STB -> {
+            value = gpr[rt(d)];
+            m.store1(gpr[ra(d)] + immediate(d), value);
+          }
+          case Op.STH -> {
+            value = gpr[rt(d)];
+            m.store2(gpr[ra(d)] + immediate(d), value);
+          }
+          case Op.STW -> {
+            value = gpr[rt(d)];
+            m.store4(gpr[ra(d)] + immediate(d), value);
+          }
+          case Op.STD -> {
+            value = gpr[rt(d)];
+            m.store8(gpr[ra(d)] + immediate(d), value);
+          }
+          case Op.STBX -> {
+            value = gpr[rt(d)];
+            m.store1(gpr[ra(d)] + gpr[rb(d)], value);
+          }
+          case Op.STHX -> {
+            value = gpr[rt(d)];
+            m.store2(gpr[ra(d)] + gpr[rb(d)], value);
+          }
+          case Op.STWX -> {
+            value = gpr[rt(d)];
+            m.store4(gpr[ra(d)] + gpr[rb(d)], value);
+          }
+          case Op.STDX -> {
+            value = gpr[rt(d)];
+            m.store8(gpr[ra(d)] + gpr[rb(d)], value);
+          }
+          case Op.STBU -> {
+            final long ea = gpr[ra(d)] + immediate(d);
+            m.store1(ea, gpr[rt(d)]);
+            if (s.event == Event.NONE) {
+              gpr[ra(d)] = ea;
+            }
+            value = gpr[rt(d)];
+          }
+          case Op.STHU -> {
+            final long ea = gpr[ra(d)] + immediate(d);
+            m.store2(ea, gpr[rt(d)]);
+            if (s.event == Event.NONE) {
+              gpr[ra(d)] = ea;
+            }
+            value = gpr[rt(d)];
+          }
+          case Op.STWU -> {
+            final long ea = gpr[ra(d)] + immediate(d);
+            m.store4(ea, gpr[rt(d)]);
+            if (s.event == Event.NONE) {
+              gpr[ra(d)] = ea;
+            }
+            value = gpr[rt(d)];
+          }
+          case Op.STDU -> {
+            final long ea = gpr[ra(d)] + immediate(d);
+            m.store8(ea, gpr[rt(d)]);
+            if (s.event == Event.NONE) {
+              gpr[ra(d)] = ea;
+            }
+            value = gpr[rt(d)];
+          }
+          default -> {
+            value = rare.execute(d, base + 4L * (i - 1));
+          }
+        }
+        if (target == NO_BRANCH) {
+          // A load, a store, or something out of line is done.
+          if (s.event == Event.NONE) {
+            gpr[rt(d)] = value;
+            continue;
+          }
+          left -= i - start;
+          if (s.event == Event.FAULT) {
+            left++;
+            s.pc = base + 4L * (i - 1);
+          } else {
+            gpr[rt(d)] = value;
+          }
+          break fetch;
+        }
+        // A branch is taken.
+        left -= i - start;
+        target &= addressMask;
+        if (left <= 0 || attention) {
+          s.pc = target;
+          break fetch;
+        }
+        if (((target ^ base) & -4096L) == 0 && only == null) {
+          i = (int) target >>> 2 & CodeCache.WORDS - 1;
+          start = i;
+          continue;
+        }
+        pc = target;
+        continue fetch;
+      }
+    }
+    s.instructions += budget - left;
+  }
+}
