@@ -14,6 +14,7 @@ import org.nvlink2vmm.dt.tree.DeviceTreeException;
 import org.nvlink2vmm.vmm.device.DeviceOptionException;
 import org.nvlink2vmm.vmm.machine.ConfigError;
 import org.nvlink2vmm.vmm.nativeio.NativeException;
+import org.nvlink2vmm.vmm.vcpu.boot.BootException;
 import org.nvlink2vmm.vmm.vfio.VfioException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -102,6 +103,7 @@ public final class Main implements Callable<Integer> {
   private static ExitStatus statusOf(Exception e) {
     return switch (e) {
       case ConfigError _,
+          BootException _,
           Refusal _,
           DeviceTreeException _,
           DeviceOptionException _,

@@ -1,5 +1,9 @@
 package org.nvlink2vmm.vmm.cli;
 
+import java.io.OutputStream;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.nvlink2vmm.vmm.device.PluginCatalogue;
 import org.nvlink2vmm.vmm.guest.BuiltinGuests;
@@ -7,6 +11,8 @@ import org.nvlink2vmm.vmm.guest.Guest;
 import org.nvlink2vmm.vmm.guest.GuestReport;
 import org.nvlink2vmm.vmm.machine.ConfigError;
 import org.nvlink2vmm.vmm.machine.Machine;
+import org.nvlink2vmm.vmm.machine.RealGuest;
+import org.nvlink2vmm.vmm.vcpu.pseries.GuestExit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -29,8 +35,52 @@ final class RunCommand implements Callable<Integer> {
   @Option(names = "--json", description = "One JSON document.")
   private boolean json;
 
+  @Option(
+      names = "--kernel",
+      paramLabel = "FILE",
+      description = "A PowerPC64 ELF kernel to execute instead.")
+  private Optional<Path> kernel = Optional.empty();
+
+  @Option(names = "--initrd", paramLabel = "FILE", description = "Its initial RAM disk.")
+  private Optional<Path> initrd = Optional.empty();
+
+  @Option(names = "--append", paramLabel = "TEXT", description = "Its command line.")
+  private String append = "console=hvc0";
+
+  @Option(
+      names = "--timeout",
+      paramLabel = "SECONDS",
+      description = "End it after that time (default 120).")
+  private int timeout = 120;
+
   @Override
   public Integer call() {
+    return kernel.isPresent() ? execute(kernel.get()) : simulate();
+  }
+
+  private int execute(Path file) {
+    if (timeout <= 0) {
+      throw new ConfigError("--timeout", String.valueOf(timeout), "a number of seconds from 1");
+    }
+    PluginCatalogue plugins = PluginCatalogue.installed();
+    try (Machine built = Machine.build(machine.read(plugins), plugins)) {
+      built.messages().forEach(common::remark);
+      // With --json the document alone goes to standard output.
+      OutputStream console = json ? System.err : System.out;
+      RealGuest real = new RealGuest(built, new RealGuest.Image(file, initrd, append), console);
+      GuestExit exit = real.run(Duration.ofSeconds(timeout));
+      exit.notes().forEach(common::error);
+      boolean good = exit.good() && built.failures().isEmpty();
+      if (json) {
+        common.out().println(Json.text(RunReport.json(exit, good)));
+      } else {
+        RunReport.print(exit, common.out());
+      }
+      return good ? ExitStatus.GOOD.code() : ExitStatus.BAD.code();
+    }
+  }
+
+  private int simulate() {
     long start = System.nanoTime();
     Guest program =
         BuiltinGuests.find(guest)

@@ -4,11 +4,13 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.nvlink2vmm.vmm.guest.GuestReport;
 import org.nvlink2vmm.vmm.guest.GuestReport.Check;
 import org.nvlink2vmm.vmm.guest.GuestReport.Outcome;
 import org.nvlink2vmm.vmm.machine.Sizes;
+import org.nvlink2vmm.vmm.vcpu.pseries.GuestExit;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -35,6 +37,30 @@ final class RunReport {
         report.ats().invalidations(),
         report.ats().translations(),
         millis);
+  }
+
+  /** How a kernel ended, behind what it printed itself. */
+  static void print(GuestExit exit, PrintWriter out) {
+    out.printf(
+        "%nguest ended: %s, status %d, %d instructions in %d ms, %.1f MIPS%n",
+        name(exit), exit.status(), exit.instructions(), exit.elapsed().toMillis(), exit.mips());
+  }
+
+  static ObjectNode json(GuestExit exit, boolean good) {
+    ObjectNode document = Json.object();
+    document.put("result", good ? "pass" : "fail");
+    document.put("guest", "kernel");
+    document.put("end", name(exit));
+    document.put("status", exit.status());
+    document.put("instructions", exit.instructions());
+    document.put("elapsedMillis", exit.elapsed().toMillis());
+    ArrayNode notes = document.putArray("notes");
+    exit.notes().forEach(notes::add);
+    return document;
+  }
+
+  private static String name(GuestExit exit) {
+    return exit.reason().name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
   private static void functions(GuestReport report, PrintWriter out) {

@@ -43,6 +43,18 @@ public final class SpaprMachine implements AutoCloseable {
   /** RTAS_SIZE that the tree announces. */
   private static final int RTAS_SIZE = 2048;
 
+  private static final long MAX_REAL_MODE_AREA = 0x1000_0000L;
+
+  /** What a real kernel may call. Without set-mode it would leave its handlers big-endian. */
+  private static final List<String> HYPERCALLS =
+      List.of(
+          "hcall-term",
+          "hcall-interrupt",
+          "hcall-tce",
+          "hcall-vio",
+          "hcall-multi-tce",
+          "hcall-set-mode");
+
   private final Setup setup;
   private final RamBlock ram;
   private final AddressSpace memory = new AddressSpace("guest", ADDRESS_SPACE);
@@ -162,9 +174,25 @@ public final class SpaprMachine implements AutoCloseable {
         setup.compat(),
         setup.machineType(),
         setup.affinity(),
-        GuestMemory.of(setup.memory()),
+        guestMemory(boot),
         phbs.stream().map(phb -> phb.description(setup.machineType())).toList(),
         platform(boot));
+  }
+
+  /**
+   * Bytes of the real mode area that a kernel finds which is entered without firmware. It takes the
+   * size of the memory node behind it for the size of a memory block, and the 16 MiB that it would
+   * assume otherwise are less than it can bring online.
+   */
+  public long realModeArea() {
+    return Math.min(GuestMemory.of(setup.memory()).rmaSize(), MAX_REAL_MODE_AREA);
+  }
+
+  private GuestMemory guestMemory(Boot boot) {
+    GuestMemory whole = GuestMemory.of(setup.memory());
+    return boot.rtasBase() == 0
+        ? whole
+        : new GuestMemory(whole.nodeSizes(), realModeArea(), whole.distances());
   }
 
   private List<PlatformPart> platform(Boot boot) {
@@ -175,7 +203,10 @@ public final class SpaprMachine implements AutoCloseable {
         new PlatformPart.Cpus(
             IntStream.range(0, setup.cpus()).mapToObj(CpuDescription::power9).toList()),
         new PlatformPart.Rtas(
-            tokens(boot.rtasCalls()), RTAS_SIZE, boot.rtasBase(), List.of("hcall-tce")),
+            tokens(boot.rtasCalls()),
+            RTAS_SIZE,
+            boot.rtasBase(),
+            boot.rtasBase() == 0 ? List.of("hcall-tce") : HYPERCALLS),
         new PlatformPart.Chosen(
             boot.arguments(),
             boot.initrdStart(),
