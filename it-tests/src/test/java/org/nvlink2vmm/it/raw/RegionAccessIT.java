@@ -109,6 +109,18 @@ class RegionAccessIT extends ServerFixture {
     write(0, ScratchDevice.BROKEN, (byte) 1);
 
     assertThat(server.status().refusedByDevice()).isEqualTo(2);
+    assertThat(server.accesses().refused()).hasSize(2);
+  }
+
+  @Test
+  void aGuestThatReadsOneRegisterAgainAndAgainIsNoticedOnce() {
+    for (int i = 0; i < 5000; i++) {
+      client.post(READ, 0x10, access(64, ScratchDevice.REGISTERS, 4));
+    }
+    read(0, ScratchDevice.CONFIG, 4);
+
+    assertThat(server.accesses().spinCount()).isEqualTo(1);
+    assertThat(server.accesses().spins().getFirst().toString()).contains("scratch region 0");
   }
 
   @Test

@@ -98,7 +98,7 @@ final class ServeCommand implements Callable<Integer> {
   private void writeReport(ServedDevices served) {
     if (report != null) {
       byte[] text =
-          (Json.text(StatusReport.json(served.status())) + "\n")
+          (Json.text(StatusReport.full(served.servers())) + "\n")
               .getBytes(java.nio.charset.StandardCharsets.UTF_8);
       Output.write(Optional.of(report), text);
     }

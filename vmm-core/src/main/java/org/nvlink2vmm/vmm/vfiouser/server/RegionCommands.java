@@ -25,15 +25,21 @@ final class RegionCommands {
   private final ServedRegions regions;
   private final ClientMemory memory;
   private final SessionCounts counts;
+  private final RegionWatch watch;
   private final SliceCache slices = new SliceCache();
   private final MemorySegment word = Arena.ofAuto().allocate(WORD, WORD);
 
   RegionCommands(
-      VfioDevice device, ServedRegions regions, ClientMemory memory, SessionCounts counts) {
+      VfioDevice device,
+      ServedRegions regions,
+      ClientMemory memory,
+      SessionCounts counts,
+      RegionWatch watch) {
     this.device = device;
     this.regions = regions;
     this.memory = memory;
     this.counts = counts;
+    this.watch = watch;
   }
 
   int read(Message request, OutboundMessage reply) {
@@ -58,6 +64,9 @@ final class RegionCommands {
       counts.refusedByDevice();
       long from = Math.max(0, Math.min(got, count));
       target.asSlice(from).fill((byte) 0xff);
+      watch.refusedRead(region, offset, count);
+    } else {
+      watch.read(region, offset, count, target);
     }
     return RegionAccess.BYTES + count;
   }
@@ -138,8 +147,10 @@ final class RegionCommands {
     } else {
       source = slices.of(request.bytes(), request.position(at), count);
     }
+    watch.written();
     if (device.write(region, offset, source) != count) {
       counts.refusedByDevice();
+      watch.refusedWrite(region, offset, count);
     }
     if (region == VfioPciIndex.CONFIG_REGION
         && Long.compareUnsigned(offset, COMMAND_REGISTER_END) < 0

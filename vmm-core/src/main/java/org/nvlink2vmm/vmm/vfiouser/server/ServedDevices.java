@@ -36,6 +36,11 @@ public final class ServedDevices implements AutoCloseable {
     return servers.stream().map(VfioUserServer::path).toList();
   }
 
+  /** One server a device. */
+  public List<VfioUserServer> servers() {
+    return List.copyOf(servers);
+  }
+
   public List<ServerStatus> status() {
     return servers.stream().map(VfioUserServer::status).toList();
   }

@@ -51,6 +51,7 @@ final class Session extends ChannelInboundHandlerAdapter {
       ServedRegions regions,
       ServerOptions options,
       SessionCounts counts,
+      RegionWatch watch,
       Consumer<Session> onEnd) {
     this.device = device;
     this.counts = counts;
@@ -60,7 +61,7 @@ final class Session extends ChannelInboundHandlerAdapter {
     dma = new DmaCommands(mappings, options.strictUnmap());
     memory = new ClientMemory(device, mappings, dmaMessages, options.dmaByMessage(), counts);
     deviceCommands = new DeviceCommands(device, regions);
-    regionCommands = new RegionCommands(device, regions, memory, counts);
+    regionCommands = new RegionCommands(device, regions, memory, counts, watch);
     irqCommands = new IrqCommands(device, interrupts);
     migration = new Migration(device);
     negotiation = new Negotiation(migration.isSupported());

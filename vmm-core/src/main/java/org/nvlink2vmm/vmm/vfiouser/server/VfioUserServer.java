@@ -13,6 +13,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.nvlink2vmm.vmm.nativeio.NativeException;
 import org.nvlink2vmm.vmm.nativeio.OwnedFd;
+import org.nvlink2vmm.vmm.trace.AccessCounts;
 import org.nvlink2vmm.vmm.vfio.VfioDevice;
 import org.nvlink2vmm.vmm.vfiouser.codec.MessageDecoder;
 import org.nvlink2vmm.vmm.vfiouser.socket.DescriptorIoHandler;
@@ -47,6 +48,7 @@ public final class VfioUserServer implements AutoCloseable {
   private final ServedRegions regions;
   private final SocketFile file;
   private final SessionCounts counts = new SessionCounts();
+  private final RegionWatch watch;
   private final MultiThreadIoEventLoopGroup group;
   private final IoEventLoop loop;
   private final UnixListener listener;
@@ -63,6 +65,7 @@ public final class VfioUserServer implements AutoCloseable {
     this.device = device;
     this.options = options;
     this.regions = new ServedRegions(device);
+    this.watch = new RegionWatch(device.id(), regions.count());
     this.group =
         new MultiThreadIoEventLoopGroup(
             1,
@@ -110,6 +113,11 @@ public final class VfioUserServer implements AutoCloseable {
     closed.await();
   }
 
+  /** Accesses that the device refused, and registers that a guest read again and again. */
+  public AccessCounts accesses() {
+    return watch.counts();
+  }
+
   public ServerStatus status() {
     Optional<Session> session = attached.map(Attached::session);
     return new ServerStatus(
@@ -137,7 +145,7 @@ public final class VfioUserServer implements AutoCloseable {
     clients.incrementAndGet();
     UnixSocketChannel channel =
         new UnixSocketChannel(connection, file.path().toString(), MOST_RECEIVED);
-    Session session = new Session(device, regions, options, counts, this::left);
+    Session session = new Session(device, regions, options, counts, watch, this::left);
     attached = Optional.of(new Attached(session, channel));
     if (options.secondClient() == ServerOptions.SecondClient.QUEUE) {
       listener.accept(false);
