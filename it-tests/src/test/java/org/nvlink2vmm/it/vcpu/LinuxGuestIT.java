@@ -1,0 +1,52 @@
+package org.nvlink2vmm.it.vcpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.nvlink2vmm.vmm.vcpu.boot.ElfImage;
+import org.nvlink2vmm.vmm.vcpu.pseries.GuestExit;
+
+/** Linux 5.10 as linux/build-kernel.sh builds it, once a machine; skipped where that never ran. */
+class LinuxGuestIT {
+  @TempDir private Path folder;
+
+  private ElfImage kernel() throws IOException, InterruptedException {
+    String script = Tool.sources("linux").resolve("build-kernel.sh").toString();
+    Tool.Result where = Tool.run(folder, List.of(script, "--where"));
+    Assumptions.assumeTrue(
+        where.status() == 0, "no guest kernel: run it-tests/linux/build-kernel.sh");
+    return ElfImage.read(Path.of(where.output().strip(), "vmlinux"));
+  }
+
+  private byte[] initrd() throws IOException, InterruptedException {
+    Tool.assume("powerpc64le-linux-gnu-gcc", "cpio", "gzip");
+    Path output = folder.resolve("initrd.gz");
+    String script = Tool.sources("linux").resolve("build-initrd.sh").toString();
+    assertThat(Tool.run(folder, List.of(script, output.toString())).status()).isZero();
+    return Files.readAllBytes(output);
+  }
+
+  private void boots(int cpus) throws IOException, InterruptedException {
+    try (PlainMachine machine = new PlainMachine(cpus, kernel(), initrd())) {
+      GuestExit exit = machine.run("console=hvc0");
+      assertThat(machine.console())
+          .as("%s", exit)
+          .contains("Linux version 5.10", "radix-mmu", "INIT-REACHED", "GUEST-SATISFIED")
+          .contains("ok   /proc/device-tree equals the blob")
+          .doesNotContain("FAIL", "Oops", "BUG:", "WARNING:");
+      assertThat(exit.good()).as("%s", exit).isTrue();
+      assertThat(exit.notes()).isEmpty();
+    }
+  }
+
+  @Test
+  void linuxBootsToInitAndPowersOff() throws IOException, InterruptedException {
+    boots(1);
+  }
+}
