@@ -32,12 +32,12 @@ class LinuxGuestIT {
     return Files.readAllBytes(output);
   }
 
-  private void boots(int cpus) throws IOException, InterruptedException {
+  private void boots(int cpus, String brought) throws IOException, InterruptedException {
     try (PlainMachine machine = new PlainMachine(cpus, kernel(), initrd())) {
       GuestExit exit = machine.run("console=hvc0");
       assertThat(machine.console())
           .as("%s", exit)
-          .contains("Linux version 5.10", "radix-mmu", "INIT-REACHED", "GUEST-SATISFIED")
+          .contains("Linux version 5.10", "radix-mmu", brought, "INIT-REACHED", "GUEST-SATISFIED")
           .contains("ok   /proc/device-tree equals the blob")
           .doesNotContain("FAIL", "Oops", "BUG:", "WARNING:");
       assertThat(exit.good()).as("%s", exit).isTrue();
@@ -47,6 +47,11 @@ class LinuxGuestIT {
 
   @Test
   void linuxBootsToInitAndPowersOff() throws IOException, InterruptedException {
-    boots(1);
+    boots(1, "smp: Brought up 1 node, 1 CPU");
+  }
+
+  @Test
+  void twoProcessorsOfOneGuestRunOnTwoThreads() throws IOException, InterruptedException {
+    boots(2, "smp: Brought up 1 node, 2 CPUs");
   }
 }
