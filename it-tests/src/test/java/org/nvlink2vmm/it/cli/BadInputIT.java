@@ -70,7 +70,7 @@ class BadInputIT {
 
   @Test
   void helpFitsEightyColumnsAndEndsWithAnExample() throws Exception {
-    for (String command : "run dt check diff regions topology devices".split(" ")) {
+    for (String command : "run dt check diff regions topology devices".split(" ", -1)) {
       Vmm.Result help = Vmm.run(command, "--help");
       assertThat(help.code()).isZero();
       assertThat(help.out().lines()).as(command).allMatch(line -> line.length() <= 80);

@@ -16,7 +16,7 @@ final class Tool {
   static void assume(String... programs) {
     for (String program : programs) {
       boolean there =
-          Arrays.stream(System.getenv("PATH").split(":"))
+          Arrays.stream(System.getenv("PATH").split(":", -1))
               .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
       Assumptions.assumeTrue(there, program + " is not installed");
     }
