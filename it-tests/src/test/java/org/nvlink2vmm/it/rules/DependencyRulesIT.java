@@ -149,8 +149,8 @@ class DependencyRulesIT {
     List<String> offences = new ArrayList<>();
     for (Use use : uses()) {
       if (use.used().startsWith(BASE) && use.used().indexOf('/', BASE.length()) > 0) {
-        String from = use.user().split("/")[2];
-        String to = use.used().split("/")[2];
+        String from = use.user().split("/", -1)[2];
+        String to = use.used().split("/", -1)[2];
         if (!to.matches(allowed.get(from))) {
           offences.add(use.user() + " -> " + use.used());
         }
