@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,7 +35,7 @@ class BadInputIT {
         "regions witherspoon-6gpu --abi v5 | --abi",
       })
   void badUsageIsOneLineAndCodeTwo(String arguments, String expected) throws Exception {
-    isOneLine(Vmm.run(arguments.split(" ")), 2, expected);
+    isOneLine(Vmm.run(arguments.split(" ", -1)), 2, expected);
   }
 
   @Test
@@ -70,7 +71,7 @@ class BadInputIT {
 
   @Test
   void helpFitsEightyColumnsAndEndsWithAnExample() throws Exception {
-    for (String command : "run dt check diff regions topology devices".split(" ", -1)) {
+    for (String command : List.of("run", "dt", "check", "diff", "regions", "topology", "devices")) {
       Vmm.Result help = Vmm.run(command, "--help");
       assertThat(help.code()).isZero();
       assertThat(help.out().lines()).as(command).allMatch(line -> line.length() <= 80);

@@ -18,9 +18,32 @@ final class Vmm {
   private Vmm() {}
 
   /** How a call ended. */
-  record Result(int code, byte[] bytes, String err) {
+  static final class Result {
+    private final int code;
+    private final byte[] out;
+    private final String err;
+
+    private Result(int code, byte[] out, String err) {
+      this.code = code;
+      this.out = out;
+      this.err = err;
+    }
+
+    int code() {
+      return code;
+    }
+
+    /** Standard output as it came. */
+    byte[] bytes() {
+      return out;
+    }
+
     String out() {
-      return new String(bytes, StandardCharsets.UTF_8);
+      return new String(out, StandardCharsets.UTF_8);
+    }
+
+    String err() {
+      return err;
     }
   }
 

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -95,7 +96,7 @@ class DependencyRulesIT {
     used.forEach(name -> uses.add(new Use(user, name)));
   }
 
-  private static void addNames(String text, TreeSet<String> used) {
+  private static void addNames(String text, Set<String> used) {
     Matcher names = NAME.matcher(text);
     while (names.find()) {
       used.add(names.group());
@@ -105,6 +106,11 @@ class DependencyRulesIT {
   private static String packageOf(String className) {
     String rest = className.substring(BASE.length());
     return rest.substring(0, rest.lastIndexOf('/'));
+  }
+
+  /** The part of a class name that stands for its Maven module. */
+  private static String moduleOf(String className) {
+    return className.substring(BASE.length(), className.indexOf('/', BASE.length()));
   }
 
   /** The layer of a package of the monitor; -1 for others. */
@@ -149,8 +155,8 @@ class DependencyRulesIT {
     List<String> offences = new ArrayList<>();
     for (Use use : uses()) {
       if (use.used().startsWith(BASE) && use.used().indexOf('/', BASE.length()) > 0) {
-        String from = use.user().split("/", -1)[2];
-        String to = use.used().split("/", -1)[2];
+        String from = moduleOf(use.user());
+        String to = moduleOf(use.used());
         if (!to.matches(allowed.get(from))) {
           offences.add(use.user() + " -> " + use.used());
         }
