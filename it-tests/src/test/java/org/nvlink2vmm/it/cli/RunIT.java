@@ -88,4 +88,13 @@ class RunIT {
     assertThat(texts(report.get("gpus"), "/memory/base")).containsExactly("0x400000000000");
     assertThat(texts(report.get("gpus").get(0).get("links"), "/speed")).containsExactly("8");
   }
+
+  @Test
+  void theHostKernelsTracepointsGoToAFile(@TempDir Path folder) throws Exception {
+    Path trace = folder.resolve("trace.txt");
+    Vmm.Result result = Vmm.run("run", "witherspoon-4gpu", "--trace", trace.toString());
+    assertThat(result.code()).as(result.err()).isZero();
+    assertThat(Files.readString(trace))
+        .contains("vfio_pci_nvgpu_mmap: ", "size=2000000000 ret=0", "vfio_pci_npu2_mmap: ");
+  }
 }

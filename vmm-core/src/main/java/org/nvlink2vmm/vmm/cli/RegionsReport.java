@@ -36,6 +36,10 @@ final class RegionsReport {
     for (Machine.Failure failure : machine.failures()) {
       out.println(failure.id() + "  " + failure.line());
     }
+    if (verbose && machine.host().isPresent()) {
+      out.println("what the host kernel asked of firmware:");
+      machine.host().get().opalCalls().forEach(call -> out.println("  " + call));
+    }
   }
 
   private static void print(Answer answer, boolean verbose, PrintWriter out) {

@@ -53,6 +53,12 @@ final class RunCommand implements Callable<Integer> {
       description = "End it after that time (default 120).")
   private int timeout = 120;
 
+  @Option(
+      names = "--trace",
+      paramLabel = "FILE",
+      description = "The host kernel's vfio_pci tracepoints, one line an event.")
+  private Optional<Path> trace = Optional.empty();
+
   @Override
   public Integer call() {
     return kernel.isPresent() ? execute(kernel.get()) : simulate();
@@ -63,7 +69,8 @@ final class RunCommand implements Callable<Integer> {
       throw new ConfigError("--timeout", String.valueOf(timeout), "a number of seconds from 1");
     }
     PluginCatalogue plugins = PluginCatalogue.installed();
-    try (Machine built = Machine.build(machine.read(plugins), plugins)) {
+    try (TraceFile events = TraceFile.open(trace);
+        Machine built = Machine.build(machine.read(plugins), plugins, events.tracepoints())) {
       built.messages().forEach(common::remark);
       // With --json the document alone goes to standard output.
       OutputStream console = json ? System.err : System.out;
@@ -89,7 +96,8 @@ final class RunCommand implements Callable<Integer> {
                     new ConfigError(
                         "--guest", '"' + guest + '"', "one of " + BuiltinGuests.names()));
     PluginCatalogue plugins = PluginCatalogue.installed();
-    try (Machine built = Machine.build(machine.read(plugins), plugins)) {
+    try (TraceFile events = TraceFile.open(trace);
+        Machine built = Machine.build(machine.read(plugins), plugins, events.tracepoints())) {
       built.messages().forEach(common::remark);
       GuestReport report = program.run(built.boot());
       long millis = (System.nanoTime() - start) / 1_000_000;

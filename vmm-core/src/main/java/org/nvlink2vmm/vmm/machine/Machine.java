@@ -15,6 +15,7 @@ import org.nvlink2vmm.vmm.guest.GuestMachine;
 import org.nvlink2vmm.vmm.host.EmulatedHost;
 import org.nvlink2vmm.vmm.spapr.SpaprMachine;
 import org.nvlink2vmm.vmm.spapr.VphbDevice;
+import org.nvlink2vmm.vmm.trace.VfioPciTrace;
 import org.nvlink2vmm.vmm.vfio.Errno;
 
 /**
@@ -65,7 +66,12 @@ public final class Machine implements AutoCloseable {
    * @throws ConfigError when the file asks for what there is not
    */
   public static Machine build(MachineFile file, PluginCatalogue plugins) {
-    MachineBuilder builder = new MachineBuilder(file, plugins);
+    return build(file, plugins, VfioPciTrace.NO_TEXT);
+  }
+
+  /** As {@link #build(MachineFile, PluginCatalogue)}, with the host kernel's tracepoints. */
+  public static Machine build(MachineFile file, PluginCatalogue plugins, VfioPciTrace trace) {
+    MachineBuilder builder = new MachineBuilder(file, plugins, trace);
     Machine machine = new Machine(file, builder.spapr(), builder.host());
     try {
       builder.plugInto(machine);
@@ -84,6 +90,10 @@ public final class Machine implements AutoCloseable {
   void add(VphbDevice device, MachineFile.Source source) {
     devices.put(device.id(), device);
     sources.put(device.id(), source);
+  }
+
+  void remark(String line) {
+    messages.add(line);
   }
 
   void fail(Failure failure) {

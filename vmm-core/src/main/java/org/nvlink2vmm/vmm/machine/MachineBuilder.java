@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.nvlink2vmm.dt.powernv.HostBdf;
 import org.nvlink2vmm.dt.powernv.HostPciFunction;
 import org.nvlink2vmm.dt.powernv.PowernvTree;
@@ -25,7 +26,9 @@ import org.nvlink2vmm.vmm.pci.PciBus;
 import org.nvlink2vmm.vmm.spapr.SpaprMachine;
 import org.nvlink2vmm.vmm.spapr.SpaprPhb;
 import org.nvlink2vmm.vmm.spapr.VphbDevice;
+import org.nvlink2vmm.vmm.trace.VfioPciTrace;
 import org.nvlink2vmm.vmm.vfio.Errno;
+import org.nvlink2vmm.vmm.vfio.RegionInfo;
 import org.nvlink2vmm.vmm.vfio.VfioDevice;
 import org.nvlink2vmm.vmm.vfio.VfioException;
 import org.nvlink2vmm.vmm.vfio.VfioPci;
@@ -38,12 +41,14 @@ final class MachineBuilder {
 
   private final MachineFile file;
   private final PluginCatalogue plugins;
+  private final VfioPciTrace trace;
   private final Optional<PowernvTree> tree;
   private final List<Vphb> vphbs;
   private final Optional<EmulatedHost> host;
 
-  MachineBuilder(MachineFile file, PluginCatalogue plugins) {
+  MachineBuilder(MachineFile file, PluginCatalogue plugins, VfioPciTrace trace) {
     this.file = file;
+    this.trace = trace;
     this.plugins = plugins;
     this.tree = file.host().map(section -> HostTreeFile.read(file, section.tree()));
     this.vphbs = file.vphbs().orElseGet(() -> AutomaticVphbs.of(file.name(), tree.orElseThrow()));
@@ -67,6 +72,7 @@ final class MachineBuilder {
     return EmulatedHost.builder(powernv)
         .plugins(plugins.plugins())
         .abi(file.host().orElseThrow().abi())
+        .trace(trace)
         .options(
             function -> options.getOrDefault(function, DeviceOptions.none(function.toString())))
         .build();
@@ -131,9 +137,42 @@ final class MachineBuilder {
   private void plug(
       Machine machine, SpaprPhb phb, PciBus bus, int devfn, Device device, VfioDevice opened) {
     VphbDevice plugged =
-        new VphbDevice(new VfioPci(opened), opened, nvlink(opened), location(device));
+        new VphbDevice(
+            new VfioPci(opened), opened, mapped(machine, device, opened), location(device));
     phb.plug(bus, devfn, plugged);
     machine.add(plugged, device.source());
+  }
+
+  /**
+   * What the device is on NVLink, with its region mapped as QEMU does at realize: once and as a
+   * whole. Where the mapping fails the device stays, without NVLink (hw/vfio/pci-quirks.c).
+   */
+  private Optional<NvlinkFacet> mapped(Machine machine, Device device, VfioDevice opened) {
+    Optional<NvlinkFacet> facet = nvlink(opened);
+    if (facet.isEmpty()) {
+      return facet;
+    }
+    boolean gpu = facet.get() instanceof NvlinkFacet.GpuRam;
+    OptionalInt index =
+        switch (facet.get()) {
+          case NvlinkFacet.GpuRam ram -> OptionalInt.of(ram.region());
+          case NvlinkFacet.AtsdLink link -> link.region();
+        };
+    try {
+      if (index.isPresent() && opened.regionInfo(index.getAsInt()).has(RegionInfo.MMAP)) {
+        opened.mmap(index.getAsInt(), 0, opened.regionInfo(index.getAsInt()).size());
+      }
+      return facet;
+    } catch (VfioException e) {
+      machine.remark(
+          "%s: Failed to setup %s: -%s: %s"
+              .formatted(
+                  device.id(),
+                  gpu ? "NVIDIA V100 GPU RAM" : "NVlink2 bridge",
+                  e.errno(),
+                  e.getMessage()));
+      return Optional.empty();
+    }
   }
 
   private Optional<NvlinkFacet> nvlink(VfioDevice device) {

@@ -19,7 +19,8 @@ import org.nvlink2vmm.vmm.pci.PciBridge;
 import org.nvlink2vmm.vmm.pci.PciBus;
 import org.nvlink2vmm.vmm.pci.PciRoot;
 import org.nvlink2vmm.vmm.pci.PciWindows;
-import org.nvlink2vmm.vmm.vfio.RegionBacking;
+import org.nvlink2vmm.vmm.vfio.RegionMemory;
+import org.nvlink2vmm.vmm.vfio.VfioDevice;
 
 /** A virtual PCI host bridge of PAPR: windows, bus 0, the NVLink regions of its devices. */
 public final class SpaprPhb {
@@ -130,14 +131,7 @@ public final class SpaprPhb {
           case NvlinkFacet.GpuRam ram -> ram.region();
           case NvlinkFacet.AtsdLink link -> link.region().orElseThrow();
         };
-    long size = device.device().regionInfo(index).size();
-    String name = device.id() + "-region" + index;
-    return switch (device.device().backing(index)) {
-      case RegionBacking.Direct direct -> new MemoryRegion.RamDevice(name, direct.segment());
-      case RegionBacking.Trapped trapped ->
-          new MemoryRegion.Mmio(name, size, trapped.rules(), trapped.handler());
-      case RegionBacking.None _ ->
-          throw new IllegalStateException(name + " is laid out but has nothing behind it");
-    };
+    VfioDevice opened = device.device();
+    return RegionMemory.of(opened, opened.regionInfo(index), device.id() + "-region" + index);
   }
 }
