@@ -8,8 +8,6 @@ import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.concurrent.Callable;
 import org.nvlink2vmm.vmm.vfio.IrqInfo;
-import org.nvlink2vmm.vmm.vfio.RegionCapability;
-import org.nvlink2vmm.vmm.vfio.RegionInfo;
 import org.nvlink2vmm.vmm.vfio.VfioPciIndex;
 import org.nvlink2vmm.vmm.vfiouser.client.VfioUserDevice;
 import picocli.CommandLine.Command;
@@ -80,16 +78,8 @@ final class ProbeCommand implements Callable<Integer> {
             .put("class", pciClass(config))
             .put("flags", device.info().flags());
     ArrayNode regions = document.putArray("regions");
-    for (int i = 0; i < device.info().numRegions(); i++) {
-      RegionInfo region = device.regionInfo(i);
-      ArrayNode capabilities =
-          regions
-              .addObject()
-              .put("index", i)
-              .put("size", Json.hex(region.size()))
-              .put("flags", region.flags())
-              .putArray("capabilities");
-      region.capabilities().forEach(capability -> capabilities.add(capability.toString()));
+    for (RegionsReport.Answer answer : RegionsReport.answers(device)) {
+      RegionsReport.region(regions.addObject(), answer);
     }
     ArrayNode irqs = document.putArray("irqs");
     for (int i = 0; i < device.info().numIrqs(); i++) {
@@ -101,21 +91,8 @@ final class ProbeCommand implements Callable<Integer> {
 
   private static void print(VfioUserDevice device, byte[] config, PrintWriter out) {
     out.printf("%s: %s:%s class %s%n", device.id(), id(config, 0), id(config, 2), pciClass(config));
-    for (int i = 0; i < device.info().numRegions(); i++) {
-      RegionInfo region = device.regionInfo(i);
-      if (region.size() == 0) {
-        continue;
-      }
-      out.printf(
-          "region %d: 0x%x bytes%s%s%s%n",
-          i,
-          region.size(),
-          region.has(RegionInfo.READ) ? " read" : "",
-          region.has(RegionInfo.WRITE) ? " write" : "",
-          region.has(RegionInfo.MMAP) ? " mmap" : "");
-      for (RegionCapability capability : region.capabilities()) {
-        out.println("  " + capability);
-      }
+    for (RegionsReport.Answer answer : RegionsReport.answers(device)) {
+      RegionsReport.print(answer, false, out);
     }
     for (int i = 0; i < device.info().numIrqs(); i++) {
       IrqInfo irq = device.irqInfo(i);

@@ -23,7 +23,7 @@ final class RegionsReport {
   private RegionsReport() {}
 
   /** A region's answer: what it says, or the errno with which it is refused. */
-  private record Answer(int index, Optional<RegionInfo> info, String errno) {}
+  record Answer(int index, Optional<RegionInfo> info, String errno) {}
 
   static void print(Machine machine, boolean verbose, PrintWriter out) {
     for (VphbDevice device : machine.devices()) {
@@ -42,7 +42,7 @@ final class RegionsReport {
     }
   }
 
-  private static void print(Answer answer, boolean verbose, PrintWriter out) {
+  static void print(Answer answer, boolean verbose, PrintWriter out) {
     if (answer.info().isEmpty()) {
       out.printf("  %2d  -%s%n", answer.index(), answer.errno());
       return;
@@ -105,7 +105,7 @@ final class RegionsReport {
     return document;
   }
 
-  private static void region(ObjectNode entry, Answer answer) {
+  static void region(ObjectNode entry, Answer answer) {
     entry.put("index", answer.index());
     if (answer.info().isEmpty()) {
       entry.put("errno", answer.errno());
@@ -162,7 +162,7 @@ final class RegionsReport {
     }
   }
 
-  private static List<Answer> answers(VfioDevice device) {
+  static List<Answer> answers(VfioDevice device) {
     List<Answer> answers = new ArrayList<>();
     int regions = device.info().numRegions();
     for (int index = 0; index < regions; index++) {
