@@ -66,6 +66,18 @@ class RunIT {
   }
 
   @Test
+  void theStressGuestRunsAsLongAsItIsTold() throws Exception {
+    Vmm.Result result =
+        Vmm.run("run", "witherspoon-4gpu", "--guest", "ats-stress", "--seconds", "1", "--json");
+    assertThat(result.code()).isZero();
+    JsonNode report = json(result);
+    assertThat(report.get("guest").asString()).isEqualTo("ats-stress");
+    assertThat(report.at("/ats/translations").asLong()).isPositive();
+    assertThat(report.get("findings")).isEmpty();
+    assertThat(report.get("unmodelled").isArray()).isTrue();
+  }
+
+  @Test
   void theReportForPeopleHasTheTables() throws Exception {
     Vmm.Result result = Vmm.run("run", "witherspoon-4gpu");
     assertThat(result.code()).isZero();

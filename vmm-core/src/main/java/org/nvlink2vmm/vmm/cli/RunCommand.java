@@ -29,8 +29,14 @@ final class RunCommand implements Callable<Integer> {
   @Option(
       names = "--guest",
       paramLabel = "NAME",
-      description = "The simulated guest (default nvlink2-probe).")
+      description = "The simulated guest: nvlink2-probe (default) or ats-stress.")
   private String guest = "nvlink2-probe";
+
+  @Option(
+      names = "--seconds",
+      paramLabel = "SECONDS",
+      description = "How long ats-stress works (default 5).")
+  private int seconds = 5;
 
   @Option(names = "--json", description = "One JSON document.")
   private boolean json;
@@ -79,9 +85,9 @@ final class RunCommand implements Callable<Integer> {
       exit.notes().forEach(common::error);
       boolean good = exit.good() && built.failures().isEmpty();
       if (json) {
-        common.out().println(Json.text(RunReport.json(exit, good)));
+        common.out().println(Json.text(KernelReport.json(exit, good)));
       } else {
-        RunReport.print(exit, common.out());
+        KernelReport.print(exit, common.out());
       }
       return good ? ExitStatus.GOOD.code() : ExitStatus.BAD.code();
     }
@@ -89,8 +95,11 @@ final class RunCommand implements Callable<Integer> {
 
   private int simulate() {
     long start = System.nanoTime();
+    if (seconds <= 0) {
+      throw new ConfigError("--seconds", String.valueOf(seconds), "a number of seconds from 1");
+    }
     Guest program =
-        BuiltinGuests.find(guest)
+        BuiltinGuests.find(guest, Duration.ofSeconds(seconds))
             .orElseThrow(
                 () ->
                     new ConfigError(
@@ -101,11 +110,13 @@ final class RunCommand implements Callable<Integer> {
       built.messages().forEach(common::remark);
       GuestReport report = program.run(built.boot());
       long millis = (System.nanoTime() - start) / 1_000_000;
-      boolean good = report.passed() && built.failures().isEmpty();
+      HostReport host = HostReport.of(built);
+      boolean good = report.passed() && host.passed() && built.failures().isEmpty();
+      RunReport result = new RunReport(report, host, good, millis);
       if (json) {
-        common.out().println(Json.text(RunReport.json(report, good, millis)));
+        common.out().println(Json.text(result.json()));
       } else {
-        RunReport.print(report, good, millis, common.verbose(), common.out());
+        result.print(common.verbose(), common.out());
       }
       return good ? ExitStatus.GOOD.code() : ExitStatus.BAD.code();
     }

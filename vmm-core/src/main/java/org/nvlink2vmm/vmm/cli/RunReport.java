@@ -4,24 +4,24 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.nvlink2vmm.vmm.guest.GuestReport;
 import org.nvlink2vmm.vmm.guest.GuestReport.Check;
 import org.nvlink2vmm.vmm.guest.GuestReport.Outcome;
 import org.nvlink2vmm.vmm.machine.Sizes;
-import org.nvlink2vmm.vmm.vcpu.pseries.GuestExit;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** What a guest found, for people and for programs. */
-final class RunReport {
+/**
+ * What a guest found and what the host noticed, for people and for programs.
+ *
+ * @param good whether the run passed
+ * @param millis from the start of the command to the end of the guest
+ */
+record RunReport(GuestReport report, HostReport host, boolean good, long millis) {
   private static final Map<Integer, String> LINK_SPEEDS = Map.of(3, "20", 8, "25.78", 9, "25");
 
-  private RunReport() {}
-
-  static void print(
-      GuestReport report, boolean good, long millis, boolean verbose, PrintWriter out) {
+  void print(boolean verbose, PrintWriter out) {
     out.printf("guest %s: %d PCI functions%n%n", report.guest(), report.pci().size());
     if (verbose) {
       functions(report, out);
@@ -30,6 +30,7 @@ final class RunReport {
     links(report, out);
     checks(report.checks(), verbose, out);
     report.notes().forEach(out::println);
+    host.print(verbose, out);
     out.printf(
         "%s: %d checks, %d invalidations, %d translations, %d ms%n",
         good ? "PASS" : "FAIL",
@@ -37,30 +38,6 @@ final class RunReport {
         report.ats().invalidations(),
         report.ats().translations(),
         millis);
-  }
-
-  /** How a kernel ended, behind what it printed itself. */
-  static void print(GuestExit exit, PrintWriter out) {
-    out.printf(
-        "%nguest ended: %s, status %d, %d instructions in %d ms, %.1f MIPS%n",
-        name(exit), exit.status(), exit.instructions(), exit.elapsed().toMillis(), exit.mips());
-  }
-
-  static ObjectNode json(GuestExit exit, boolean good) {
-    ObjectNode document = Json.object();
-    document.put("result", good ? "pass" : "fail");
-    document.put("guest", "kernel");
-    document.put("end", name(exit));
-    document.put("status", exit.status());
-    document.put("instructions", exit.instructions());
-    document.put("elapsedMillis", exit.elapsed().toMillis());
-    ArrayNode notes = document.putArray("notes");
-    exit.notes().forEach(notes::add);
-    return document;
-  }
-
-  private static String name(GuestExit exit) {
-    return exit.reason().name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
   private static void functions(GuestReport report, PrintWriter out) {
@@ -164,7 +141,7 @@ final class RunReport {
     };
   }
 
-  static ObjectNode json(GuestReport report, boolean good, long millis) {
+  ObjectNode json() {
     ObjectNode document =
         Json.object().put("result", good ? "pass" : "fail").put("guest", report.guest());
     ArrayNode pci = document.putArray("pci");
@@ -183,6 +160,7 @@ final class RunReport {
         .put("invalidations", report.ats().invalidations());
     ArrayNode notes = document.putArray("notes");
     report.notes().forEach(notes::add);
+    host.addTo(document);
     return document.put("elapsedMillis", millis);
   }
 

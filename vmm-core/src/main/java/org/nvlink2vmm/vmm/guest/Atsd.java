@@ -52,9 +52,14 @@ record Atsd(GuestMachine machine, long gpa) {
     return await();
   }
 
+  /** Whether STAT says that no launch is under way. */
+  boolean isIdle() {
+    return machine.load(gpa + STAT, 8, BIG_ENDIAN) == 0;
+  }
+
   private boolean await() {
     long start = machine.nanoTime();
-    while (machine.load(gpa + STAT, 8, BIG_ENDIAN) != 0) {
+    while (!isIdle()) {
       if (machine.nanoTime() - start > PATIENCE_NANOS) {
         return false;
       }

@@ -1,0 +1,88 @@
+package org.nvlink2vmm.vmm.cli;
+
+import java.io.PrintWriter;
+import java.util.List;
+import org.nvlink2vmm.vmm.host.EmulatedHost;
+import org.nvlink2vmm.vmm.machine.Machine;
+import org.nvlink2vmm.vmm.trace.AccessCount;
+import org.nvlink2vmm.vmm.trace.Spin;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * What an emulated host noticed of a guest.
+ *
+ * @param findings driver mistakes and accesses that nothing carried: each fails the run
+ * @param unmodelled registers that the guest used and nothing models, most used first: this
+ *     emulator's ignorance, not the guest's fault
+ * @param spins registers that the guest polled in vain, as it seemed: a remark as well
+ */
+record HostReport(List<String> findings, List<AccessCount> unmodelled, List<Spin> spins) {
+  /** Registers that are printed for people without {@code -v}. */
+  private static final int PRINTED = 8;
+
+  HostReport {
+    findings = List.copyOf(findings);
+    unmodelled = List.copyOf(unmodelled);
+    spins = List.copyOf(spins);
+  }
+
+  /** All lists are empty for a machine without an emulated host. */
+  static HostReport of(Machine machine) {
+    return machine
+        .host()
+        .map(HostReport::of)
+        .orElseGet(() -> new HostReport(List.of(), List.of(), List.of()));
+  }
+
+  private static HostReport of(EmulatedHost host) {
+    return new HostReport(host.findings(), host.counts().unmodelled(), host.counts().spins());
+  }
+
+  boolean passed() {
+    return findings.isEmpty();
+  }
+
+  void print(boolean verbose, PrintWriter out) {
+    findings.forEach(line -> out.println("finding: " + line));
+    int shown = verbose ? unmodelled.size() : Math.min(PRINTED, unmodelled.size());
+    for (AccessCount count : unmodelled.subList(0, shown)) {
+      out.printf(
+          "unmodelled: %s at 0x%x, %d bytes wide: %d reads, %d writes%n",
+          count.region(), count.offset(), count.width(), count.reads(), count.writes());
+    }
+    if (shown < unmodelled.size()) {
+      out.printf("unmodelled: %d registers more, -v names them%n", unmodelled.size() - shown);
+    }
+    for (Spin spin : spins) {
+      out.printf(
+          "spin: %s at 0x%x, %d bytes wide, always 0x%x%n",
+          spin.region(), spin.offset(), spin.width(), spin.value());
+    }
+  }
+
+  /** Adds {@code findings}, {@code unmodelled} and {@code spins}. */
+  void addTo(ObjectNode document) {
+    ArrayNode lines = document.putArray("findings");
+    findings.forEach(lines::add);
+    ArrayNode registers = document.putArray("unmodelled");
+    for (AccessCount count : unmodelled) {
+      registers
+          .addObject()
+          .put("region", count.region())
+          .put("offset", Json.hex(count.offset()))
+          .put("width", count.width())
+          .put("reads", count.reads())
+          .put("writes", count.writes());
+    }
+    ArrayNode polled = document.putArray("spins");
+    for (Spin spin : spins) {
+      polled
+          .addObject()
+          .put("region", spin.region())
+          .put("offset", Json.hex(spin.offset()))
+          .put("width", spin.width())
+          .put("value", Json.hex(spin.value()));
+    }
+  }
+}
