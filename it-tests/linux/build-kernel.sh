@@ -15,7 +15,9 @@ here=$(cd "$(dirname "$0")" && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/nvlink2-vmm
 key=$(cat "$here/build-kernel.sh" "$here/kernel.config" | sha256sum | cut -c1-16)
 out=$cache/kernel-$key
-mirror=${DEBIAN_SECURITY_MIRROR:-$(apt-get indextargets --format "$(REPO_URI)" | grep -m 1 /debian-security)}
+# The mirror that this machine's own apt uses.
+mirror=${DEBIAN_SECURITY_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 2>/dev/null |
+  grep -m 1 '/debian-security/*$' || true)}
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 cross=powerpc64le-linux-gnu-
 
@@ -47,6 +49,7 @@ work=$(mktemp -d "$cache/build-XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
 
+[ -n "$mirror" ] || refuse "apt knows no Debian security mirror (set DEBIAN_SECURITY_MIRROR)"
 echo "build-kernel.sh: fetching linux-source-5.10 from $mirror" >&2
 mkdir -p "$work/apt/lists/partial" "$work/apt/archives/partial" "$work/deb"
 echo "deb [signed-by=$keyring] $mirror bullseye-security main" >"$work/apt/sources.list"

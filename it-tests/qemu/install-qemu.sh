@@ -9,7 +9,9 @@
 set -eu
 
 folder=${1:-${VMM_QEMU_ROOT:-${XDG_CACHE_HOME:-$HOME/.cache}/nvlink2-vmm/qemu}}
-mirror=${DEBIAN_MIRROR:-$(apt-get indextargets --format "$(REPO_URI)" | grep -m 1 /debian/)}
+# The mirror that this machine's own apt uses.
+mirror=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 2>/dev/null |
+  grep -m 1 '/debian/*$' || true)}
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 done_mark=$folder/complete-1
 
@@ -17,6 +19,7 @@ done_mark=$folder/complete-1
 for tool in apt-get apt-cache dpkg-deb; do
   command -v $tool >/dev/null || { echo "install-qemu: $tool is not installed" >&2; exit 3; }
 done
+[ -n "$mirror" ] || { echo "install-qemu: apt knows no Debian mirror" >&2; exit 3; }
 host=$(dpkg --print-architecture)
 
 mkdir -p "$folder"
