@@ -29,6 +29,14 @@ public enum Mistake {
     return number;
   }
 
+  /**
+   * Whether it costs time only: known drivers take any free register set of their list, though only
+   * that of a GPU's first link knows the partition.
+   */
+  boolean isHarmless() {
+    return this == NO_PARTITION;
+  }
+
   /** One sentence, without a stop. */
   public String text() {
     return text;

@@ -3,6 +3,7 @@ package org.nvlink2vmm.npu2.atsd;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLongArray;
+import org.nvlink2vmm.vmm.device.HostHardware;
 
 /**
  * Counts mistakes by kind and keeps where each was seen last. Bounded however often a guest errs;
@@ -49,8 +50,9 @@ public final class MistakeLog {
       if (counts.get(kind) > 0) {
         String register = registers.get(kind) < 0 ? "" : " register " + registers.get(kind) + ",";
         lines.add(
-            "%s: %s (%d times, last:%s PID 0x%x, address 0x%x)"
+            "%s%s: %s (%d times, last:%s PID 0x%x, address 0x%x)"
                 .formatted(
+                    mistake.isHarmless() ? HostHardware.REMARK : "",
                     where,
                     mistake.text(),
                     counts.get(kind),

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.nvlink2vmm.vmm.device.HostHardware;
 import org.nvlink2vmm.vmm.device.PluginCatalogue;
 import org.nvlink2vmm.vmm.guest.AtsStress;
 import org.nvlink2vmm.vmm.guest.Guest;
@@ -21,7 +22,8 @@ final class StressGuestIT {
     try (Machine machine = Machine.build(BuiltinMachines.readOrBuiltin(name, plugins), plugins)) {
       GuestReport report = guest.run(machine.boot());
       assertThat(report.checks()).noneMatch(check -> check.outcome() == Outcome.FAIL);
-      assertThat(machine.host().orElseThrow().findings()).isEmpty();
+      assertThat(machine.host().orElseThrow().findings())
+          .allMatch(line -> line.startsWith(HostHardware.REMARK));
       return report;
     }
   }

@@ -7,6 +7,9 @@ import org.nvlink2vmm.vmm.ats.Npu;
 
 /** The hardware of one kind in one host. */
 public interface HostHardware extends AutoCloseable {
+  /** What a line of {@link #findings} begins with when it tells of no fault. */
+  String REMARK = "remark: ";
+
   /** The function at an address, if it is of this kind: always the same object for one address. */
   Optional<HostFunction> function(HostBdf address);
 
