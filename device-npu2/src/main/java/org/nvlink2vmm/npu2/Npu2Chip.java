@@ -180,6 +180,11 @@ final class Npu2Chip implements Npu {
   }
 
   @Override
+  public long unreachableAccesses() {
+    return unreachable.count();
+  }
+
+  @Override
   public void usedCached(int bdfn, int pid, long address, boolean write, long answer) {
     long now = xts.peek(bdfn, pid, address, write);
     if (now == LINK_DOWN || samePlace(answer, now, address)) {

@@ -29,6 +29,9 @@ public interface Npu {
    */
   void unreachable(int bdfn, long hpa, int size, boolean write);
 
+  /** Accesses that {@link #unreachable} was told of, since the host was made. */
+  long unreachableAccesses();
+
   /**
    * A GPU used a translation out of its cache. Whether it still holds is looked at without leaving
    * a trace; one that does not, and that no shootdown ever takes back, is a driver's mistake and

@@ -9,6 +9,7 @@ import org.nvlink2vmm.vmm.device.PluginCatalogue;
 import org.nvlink2vmm.vmm.guest.BuiltinGuests;
 import org.nvlink2vmm.vmm.guest.Guest;
 import org.nvlink2vmm.vmm.guest.GuestReport;
+import org.nvlink2vmm.vmm.guest.GuestStopped;
 import org.nvlink2vmm.vmm.machine.ConfigError;
 import org.nvlink2vmm.vmm.machine.Machine;
 import org.nvlink2vmm.vmm.machine.RealGuest;
@@ -93,6 +94,15 @@ final class RunCommand implements Callable<Integer> {
     }
   }
 
+  /** The guest's report; if the machine stopped it, one that says so and nothing else. */
+  private static GuestReport report(Guest program, Machine built) {
+    try {
+      return program.run(built.boot());
+    } catch (GuestStopped e) {
+      return GuestReport.stopped(program.name(), e.getMessage());
+    }
+  }
+
   private int simulate() {
     long start = System.nanoTime();
     if (seconds <= 0) {
@@ -108,7 +118,7 @@ final class RunCommand implements Callable<Integer> {
     try (TraceFile events = TraceFile.open(trace);
         Machine built = Machine.build(machine.read(plugins), plugins, events.tracepoints())) {
       built.messages().forEach(common::remark);
-      GuestReport report = program.run(built.boot());
+      GuestReport report = report(program, built);
       long millis = (System.nanoTime() - start) / 1_000_000;
       HostReport host = HostReport.of(built);
       boolean good = report.passed() && host.passed() && built.failures().isEmpty();

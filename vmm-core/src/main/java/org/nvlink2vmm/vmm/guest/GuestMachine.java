@@ -11,10 +11,15 @@ public interface GuestMachine {
    * A load of 1, 2, 4 or 8 bytes.
    *
    * @return the number, zero-extended; all ones where nothing answers
+   * @throws GuestStopped on a strict machine, from the first low level error on
    */
   long load(long gpa, int size, ByteOrder order);
 
-  /** A store of the low {@code size} bytes; lost where nothing answers. */
+  /**
+   * A store of the low {@code size} bytes; lost where nothing answers.
+   *
+   * @throws GuestStopped on a strict machine, from the first low level error on
+   */
   void store(long gpa, int size, long value, ByteOrder order);
 
   /**

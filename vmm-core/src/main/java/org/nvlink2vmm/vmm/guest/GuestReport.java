@@ -26,6 +26,12 @@ public record GuestReport(
     notes = List.copyOf(notes);
   }
 
+  /** Of a guest that could not go on; {@code why} is the detail of its one check, which failed. */
+  public static GuestReport stopped(String guest, String why) {
+    Check check = new Check("strict", Outcome.FAIL, why);
+    return new GuestReport(guest, List.of(), List.of(), List.of(check), new Ats(0, 0), List.of());
+  }
+
   /** Whether the guest is satisfied: no check failed. */
   public boolean passed() {
     return checks.stream().noneMatch(check -> check.outcome() == Outcome.FAIL);

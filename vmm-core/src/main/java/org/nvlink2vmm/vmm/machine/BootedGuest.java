@@ -2,10 +2,12 @@ package org.nvlink2vmm.vmm.machine;
 
 import java.nio.ByteOrder;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.nvlink2vmm.vmm.ats.Npu;
 import org.nvlink2vmm.vmm.ats.Partition;
 import org.nvlink2vmm.vmm.guest.GuestMachine;
+import org.nvlink2vmm.vmm.guest.GuestStopped;
 import org.nvlink2vmm.vmm.host.EmulatedHost;
 import org.nvlink2vmm.vmm.memory.AddressSpace;
 import org.nvlink2vmm.vmm.spapr.Rtas;
@@ -27,11 +29,18 @@ final class BootedGuest implements GuestMachine {
   private final Rtas rtas;
   private final long tree;
 
+  /** The NPUs whose errors stop the guest: none on a machine that is not strict. */
+  private final List<Npu> watched;
+
   BootedGuest(Machine machine, long tree) {
     this.machine = machine;
     this.memory = machine.spapr().memory();
     this.rtas = machine.spapr().rtas();
     this.tree = tree;
+    this.watched =
+        machine.file().guest().strict()
+            ? machine.host().map(host -> List.copyOf(npus(host))).orElse(List.of())
+            : List.of();
   }
 
   @Override
@@ -41,12 +50,15 @@ final class BootedGuest implements GuestMachine {
 
   @Override
   public long load(long gpa, int size, ByteOrder order) {
-    return memory.read(gpa, size, order);
+    long value = memory.read(gpa, size, order);
+    stopAfterError();
+    return value;
   }
 
   @Override
   public void store(long gpa, int size, long value, ByteOrder order) {
     memory.write(gpa, size, value, order);
+    stopAfterError();
   }
 
   @Override
@@ -73,6 +85,15 @@ final class BootedGuest implements GuestMachine {
         new Partition(MachineBuilder.LPID, memory, HostPlacement.scope(machine), gpa, sizeShift);
     machine.host().ifPresent(host -> npus(host).forEach(npu -> npu.registerPartition(partition)));
     return H_SUCCESS;
+  }
+
+  /** Where the error came from and what it hit is among the host's findings. */
+  private void stopAfterError() {
+    for (Npu npu : watched) {
+      if (npu.unreachableAccesses() > 0) {
+        throw new GuestStopped("stopped by a strict machine: nothing carried an access");
+      }
+    }
   }
 
   private static Set<Npu> npus(EmulatedHost host) {
