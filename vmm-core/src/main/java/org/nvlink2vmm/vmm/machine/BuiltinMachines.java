@@ -3,6 +3,8 @@ package org.nvlink2vmm.vmm.machine;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import org.nvlink2vmm.vmm.device.HostAbi;
 import org.nvlink2vmm.vmm.device.PluginCatalogue;
 
 /** Machines that come with the program: a whole host's GPUs, one vPHB for each NPU. */
@@ -22,7 +24,11 @@ public final class BuiltinMachines {
    */
   public static MachineFile readOrBuiltin(String name, PluginCatalogue plugins) {
     if (NAMES.contains(name)) {
-      return MachineFileReader.readYaml(name, "host: { tree: " + name + " }\n", plugins);
+      return new MachineFile(
+          name,
+          MachineFile.Guest.DEFAULT,
+          Optional.of(new MachineFile.Host(name, HostAbi.LATEST)),
+          Optional.empty());
     }
     if (!name.contains("/") && !name.contains(".")) {
       throw new ConfigError(

@@ -45,11 +45,6 @@ final class DocumentReader {
     };
   }
 
-  /** Reads YAML text that is part of the program. */
-  static JsonNode yaml(String name, String text) {
-    return parse(yaml(), name, text);
-  }
-
   private static ObjectMapper json() {
     return JsonMapper.builder(
             JsonFactory.builder()

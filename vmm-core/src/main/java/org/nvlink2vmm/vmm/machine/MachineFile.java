@@ -33,6 +33,17 @@ public record MachineFile(
       int cpus,
       int resets,
       boolean strict) {
+    /** What is meant when nothing is said: 4 GiB, one processor, the corrected tree. */
+    static final Guest DEFAULT =
+        new Guest(
+            Compat.CORRECTED,
+            Compat.CORRECTED.newestMachineType(),
+            Affinity.FORM1,
+            List.of(4L << 30),
+            1,
+            1,
+            false);
+
     public Guest {
       memory = List.copyOf(memory);
     }

@@ -23,9 +23,6 @@ import tools.jackson.databind.JsonNode;
 
 /** Turns a document into a {@link MachineFile}; the first fault ends it. */
 public final class MachineFileReader {
-  /** Guest RAM when nothing is said. */
-  private static final long DEFAULT_MEMORY = 4L << 30;
-
   /** What Linux needs to get anywhere, and the unit in which pseries memory is given. */
   private static final long MEMORY_UNIT = 16L << 20;
 
@@ -50,11 +47,6 @@ public final class MachineFileReader {
     return new MachineFileReader(file.toString(), plugins).machine(document);
   }
 
-  /** Reads a machine that is part of the program, as YAML text. */
-  static MachineFile readYaml(String name, String text, PluginCatalogue plugins) {
-    return new MachineFileReader(name, plugins).machine(DocumentReader.yaml(name, text));
-  }
-
   private MachineFile machine(JsonNode document) {
     Fields top = Fields.of(name, "", document);
     Guest guest = guest(top);
@@ -67,14 +59,7 @@ public final class MachineFileReader {
   private static Guest guest(Fields top) {
     Optional<Fields> given = top.object("machine");
     if (given.isEmpty()) {
-      return new Guest(
-          Compat.CORRECTED,
-          Compat.CORRECTED.newestMachineType(),
-          Affinity.FORM1,
-          List.of(DEFAULT_MEMORY),
-          1,
-          1,
-          false);
+      return Guest.DEFAULT;
     }
     Fields machine = given.get();
     Compat compat =
@@ -122,7 +107,7 @@ public final class MachineFileReader {
     whole.ifPresent(bytes -> requireMemory(machine, "memory", bytes));
     Optional<List<Fields>> nodes = machine.objects("numa");
     if (nodes.isEmpty()) {
-      return List.of(whole.orElse(DEFAULT_MEMORY));
+      return whole.isPresent() ? List.of(whole.getAsLong()) : Guest.DEFAULT.memory();
     }
     List<Long> sizes = numaSizes(machine, nodes.get());
     long sum = sizes.stream().mapToLong(Long::longValue).sum();
