@@ -34,7 +34,7 @@ final class CheckCommand implements Callable<Integer> {
     } else {
       common.out().print(result.text());
     }
-    return result.passed() ? ExitStatus.GOOD.code() : ExitStatus.BAD.code();
+    return ExitStatus.of(result.passed()).code();
   }
 
   private static ObjectNode document(CheckResult result) {

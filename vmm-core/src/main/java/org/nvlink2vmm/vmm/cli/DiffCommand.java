@@ -52,7 +52,7 @@ final class DiffCommand implements Callable<Integer> {
     } else {
       common.out().print(DiffText.of(differences));
     }
-    return differences.isEmpty() ? ExitStatus.GOOD.code() : ExitStatus.BAD.code();
+    return ExitStatus.of(differences.isEmpty()).code();
   }
 
   private TreeDiff.Option[] options() {

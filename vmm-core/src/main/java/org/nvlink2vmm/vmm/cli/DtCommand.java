@@ -7,7 +7,6 @@ import java.util.concurrent.Callable;
 import org.nvlink2vmm.dt.dts.DtsWriter;
 import org.nvlink2vmm.dt.fdt.FdtWriter;
 import org.nvlink2vmm.dt.tree.DeviceTree;
-import org.nvlink2vmm.vmm.device.PluginCatalogue;
 import org.nvlink2vmm.vmm.machine.Machine;
 import org.nvlink2vmm.vmm.spapr.SpaprMachine;
 import picocli.CommandLine.Command;
@@ -43,12 +42,10 @@ final class DtCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    PluginCatalogue plugins = PluginCatalogue.installed();
-    try (Machine built = Machine.build(machine.read(plugins), plugins)) {
-      built.messages().forEach(common::remark);
+    try (Machine built = machine.build(common)) {
       DeviceTree tree = built.spapr().tree(SpaprMachine.Boot.NONE);
       Output.write(Optional.ofNullable(file), bytes(tree));
-      return built.failures().isEmpty() ? ExitStatus.GOOD.code() : ExitStatus.BAD.code();
+      return ExitStatus.of(built.failures().isEmpty()).code();
     }
   }
 

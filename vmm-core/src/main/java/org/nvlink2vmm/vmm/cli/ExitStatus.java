@@ -19,6 +19,11 @@ enum ExitStatus {
     this.code = code;
   }
 
+  /** Of a command that ran to its end. */
+  static ExitStatus of(boolean good) {
+    return good ? GOOD : BAD;
+  }
+
   int code() {
     return code;
   }

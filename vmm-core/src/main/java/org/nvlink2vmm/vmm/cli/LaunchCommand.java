@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
-import org.nvlink2vmm.vmm.device.PluginCatalogue;
 import org.nvlink2vmm.vmm.machine.Machine;
 import org.nvlink2vmm.vmm.vfiouser.server.ServedDevices;
 import picocli.CommandLine.Command;
@@ -48,11 +47,9 @@ final class LaunchCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException, InterruptedException {
     checkQemu();
-    PluginCatalogue plugins = PluginCatalogue.installed();
     Path folder = Files.createTempDirectory("vmm");
-    try (Machine built = Machine.build(machine.read(plugins), plugins);
+    try (Machine built = machine.build(common);
         ServedDevices served = choice.listen(built, folder)) {
-      built.messages().forEach(common::remark);
       List<String> command = command(served.sockets());
       common.remark(String.join(" ", command));
       return run(command);

@@ -3,9 +3,9 @@ package org.nvlink2vmm.vmm.cli;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.nvlink2vmm.vmm.device.HostAbi;
-import org.nvlink2vmm.vmm.device.PluginCatalogue;
 import org.nvlink2vmm.vmm.machine.Machine;
 import org.nvlink2vmm.vmm.machine.MachineFile;
+import org.nvlink2vmm.vmm.trace.VfioPciTrace;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -36,16 +36,13 @@ final class RegionsCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    PluginCatalogue plugins = PluginCatalogue.installed();
-    MachineFile file = withAbi(machine.read(plugins));
-    try (Machine built = Machine.build(file, plugins)) {
-      built.messages().forEach(common::remark);
+    try (Machine built = machine.build(common, this::withAbi, VfioPciTrace.NO_TEXT)) {
       if (json) {
         common.out().println(Json.text(RegionsReport.json(built)));
       } else {
         RegionsReport.print(built, common.verbose(), common.out());
       }
-      return built.failures().isEmpty() ? ExitStatus.GOOD.code() : ExitStatus.BAD.code();
+      return ExitStatus.of(built.failures().isEmpty()).code();
     }
   }
 

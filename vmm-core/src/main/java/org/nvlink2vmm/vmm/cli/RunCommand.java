@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.nvlink2vmm.vmm.device.PluginCatalogue;
+import java.util.function.UnaryOperator;
 import org.nvlink2vmm.vmm.guest.BuiltinGuests;
 import org.nvlink2vmm.vmm.guest.Guest;
 import org.nvlink2vmm.vmm.guest.GuestReport;
@@ -75,10 +75,8 @@ final class RunCommand implements Callable<Integer> {
     if (timeout <= 0) {
       throw new ConfigError("--timeout", String.valueOf(timeout), "a number of seconds from 1");
     }
-    PluginCatalogue plugins = PluginCatalogue.installed();
     try (TraceFile events = TraceFile.open(trace);
-        Machine built = Machine.build(machine.read(plugins), plugins, events.tracepoints())) {
-      built.messages().forEach(common::remark);
+        Machine built = machine.build(common, UnaryOperator.identity(), events.tracepoints())) {
       // With --json the document alone goes to standard output.
       OutputStream console = json ? System.err : System.out;
       RealGuest real = new RealGuest(built, new RealGuest.Image(file, initrd, append), console);
@@ -90,7 +88,7 @@ final class RunCommand implements Callable<Integer> {
       } else {
         KernelReport.print(exit, common.out());
       }
-      return good ? ExitStatus.GOOD.code() : ExitStatus.BAD.code();
+      return ExitStatus.of(good).code();
     }
   }
 
@@ -114,10 +112,8 @@ final class RunCommand implements Callable<Integer> {
                 () ->
                     new ConfigError(
                         "--guest", '"' + guest + '"', "one of " + BuiltinGuests.names()));
-    PluginCatalogue plugins = PluginCatalogue.installed();
     try (TraceFile events = TraceFile.open(trace);
-        Machine built = Machine.build(machine.read(plugins), plugins, events.tracepoints())) {
-      built.messages().forEach(common::remark);
+        Machine built = machine.build(common, UnaryOperator.identity(), events.tracepoints())) {
       GuestReport report = report(program, built);
       long millis = (System.nanoTime() - start) / 1_000_000;
       HostReport host = HostReport.of(built);
@@ -128,7 +124,7 @@ final class RunCommand implements Callable<Integer> {
       } else {
         result.print(common.verbose(), common.out());
       }
-      return good ? ExitStatus.GOOD.code() : ExitStatus.BAD.code();
+      return ExitStatus.of(good).code();
     }
   }
 }

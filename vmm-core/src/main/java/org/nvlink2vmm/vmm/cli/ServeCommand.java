@@ -8,7 +8,6 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.nvlink2vmm.vmm.device.PluginCatalogue;
 import org.nvlink2vmm.vmm.machine.Machine;
 import org.nvlink2vmm.vmm.nativeio.Libc;
 import org.nvlink2vmm.vmm.nativeio.OwnedFd;
@@ -50,9 +49,7 @@ final class ServeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    PluginCatalogue plugins = PluginCatalogue.installed();
-    try (Machine built = Machine.build(machine.read(plugins), plugins)) {
-      built.messages().forEach(common::remark);
+    try (Machine built = machine.build(common)) {
       try {
         Files.createDirectories(folder);
       } catch (IOException e) {

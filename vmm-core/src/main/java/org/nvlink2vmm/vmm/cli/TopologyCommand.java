@@ -4,7 +4,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.nvlink2vmm.vmm.device.PluginCatalogue;
 import org.nvlink2vmm.vmm.machine.Machine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -39,9 +38,7 @@ final class TopologyCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    PluginCatalogue plugins = PluginCatalogue.installed();
-    try (Machine built = Machine.build(machine.read(plugins), plugins)) {
-      built.messages().forEach(common::remark);
+    try (Machine built = machine.build(common)) {
       Topology topology = Topology.of(built);
       String picture =
           switch (format) {
@@ -50,7 +47,7 @@ final class TopologyCommand implements Callable<Integer> {
             case SVG -> TopologySvg.of(topology);
           };
       Output.write(Optional.ofNullable(file), picture.getBytes(StandardCharsets.UTF_8));
-      return built.failures().isEmpty() ? ExitStatus.GOOD.code() : ExitStatus.BAD.code();
+      return ExitStatus.of(built.failures().isEmpty()).code();
     }
   }
 }
