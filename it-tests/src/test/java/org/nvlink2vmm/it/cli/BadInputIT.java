@@ -31,6 +31,7 @@ class BadInputIT {
         "dt witherspoon-6gpu -f pdf | -f",
         "dt no/such/file.yaml | no/such/file.yaml: no such file",
         "check no/such.dtb | no/such.dtb: no such file",
+        "diff - - | A and B: found standard input twice",
         "run witherspoon-6gpu --frobnicate | --frobnicate",
         "regions witherspoon-6gpu --abi v5 | --abi",
       })
@@ -67,6 +68,8 @@ class BadInputIT {
     isOneLine(Vmm.run("check", file.toString()), 2, "x.dtb");
     Files.writeString(file, "/dts-v1/; / { a = <1 2; };");
     isOneLine(Vmm.run("check", file.toString()), 2, "x.dtb:1:");
+    Files.write(file, new byte[] {(byte) 0xd0, 0x0e, (byte) 0xfe, (byte) 0xed, 0, 0});
+    isOneLine(Vmm.run("check", file.toString()), 2, "x.dtb: ");
   }
 
   @Test

@@ -28,7 +28,7 @@ final class CheckCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    CheckResult result = GuestRules.check(TreeFile.read(tree));
+    CheckResult result = GuestRules.check(TreeArgument.read(tree));
     if (json) {
       common.out().println(Json.text(document(result)));
     } else {

@@ -9,6 +9,7 @@ import org.nvlink2vmm.dt.check.Difference;
 import org.nvlink2vmm.dt.check.TreeDiff;
 import org.nvlink2vmm.dt.tree.DeviceTree;
 import org.nvlink2vmm.dt.tree.Property;
+import org.nvlink2vmm.vmm.machine.ConfigError;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Mixin;
@@ -25,10 +26,16 @@ import tools.jackson.databind.node.ObjectNode;
 final class DiffCommand implements Callable<Integer> {
   @Mixin private Common common;
 
-  @Parameters(index = "0", paramLabel = "A", description = "A .dtb or .dts file.")
+  @Parameters(
+      index = "0",
+      paramLabel = "A",
+      description = "A .dtb or .dts file; - for standard input.")
   private String before;
 
-  @Parameters(index = "1", paramLabel = "B", description = "A .dtb or .dts file.")
+  @Parameters(
+      index = "1",
+      paramLabel = "B",
+      description = "A .dtb or .dts file; - for standard input.")
   private String after;
 
   @Option(names = "--phandles", description = "Compare phandles as numbers.")
@@ -42,8 +49,11 @@ final class DiffCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    DeviceTree first = TreeFile.read(before);
-    DeviceTree second = TreeFile.read(after);
+    if (before.equals(TreeArgument.STANDARD_INPUT) && after.equals(before)) {
+      throw new ConfigError("A and B", "standard input twice", "at most one -");
+    }
+    DeviceTree first = TreeArgument.read(before);
+    DeviceTree second = TreeArgument.read(after);
     List<Difference> differences = TreeDiff.between(first, second, options());
     if (json) {
       common.out().println(Json.text(document(differences)));

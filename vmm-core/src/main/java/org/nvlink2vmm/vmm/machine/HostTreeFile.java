@@ -1,13 +1,8 @@
 package org.nvlink2vmm.vmm.machine;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import org.nvlink2vmm.dt.dts.DtsException;
-import org.nvlink2vmm.dt.dts.DtsReader;
-import org.nvlink2vmm.dt.fdt.FdtException;
-import org.nvlink2vmm.dt.fdt.FdtReader;
 import org.nvlink2vmm.dt.powernv.BuiltinHostTrees;
 import org.nvlink2vmm.dt.powernv.PowernvTree;
 import org.nvlink2vmm.dt.tree.DeviceTree;
@@ -15,8 +10,6 @@ import org.nvlink2vmm.dt.tree.DeviceTreeException;
 
 /** The host tree that a machine file names. */
 final class HostTreeFile {
-  private static final int MAX_BYTES = 64 << 20;
-
   private HostTreeFile() {}
 
   /**
@@ -49,19 +42,6 @@ final class HostTreeFile {
           '"' + name + "\", which is no file",
           "one of " + String.join(", ", BuiltinHostTrees.names()) + ", or a .dts or .dtb file");
     }
-    try {
-      if (Files.size(file) > MAX_BYTES) {
-        throw new ConfigError(name, Files.size(file) + " bytes", "at most " + MAX_BYTES);
-      }
-      return name.endsWith(".dtb")
-          ? FdtReader.read(Files.readAllBytes(file))
-          : DtsReader.read(file);
-    } catch (FdtException e) {
-      throw new ConfigError(name + ": " + e.getMessage());
-    } catch (DtsException e) {
-      throw new ConfigError(e.getMessage());
-    } catch (IOException e) {
-      throw new ConfigError(name + ": " + DocumentReader.reason(e));
-    }
+    return TreeFile.read(file);
   }
 }
