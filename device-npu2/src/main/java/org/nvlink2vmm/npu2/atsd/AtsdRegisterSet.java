@@ -115,9 +115,10 @@ public final class AtsdRegisterSet {
         }
         avaFresh = false;
       }
-      launch = wanted;
       seenDone = false;
       stat = BUSY;
+      // Last: a thread that reads the new LAUNCH must not read the old STAT after it.
+      launch = wanted;
       return true;
     }
   }

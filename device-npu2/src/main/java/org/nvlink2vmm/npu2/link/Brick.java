@@ -53,6 +53,10 @@ public final class Brick {
   private final AtomicLongArray ntlu = new AtomicLongArray(0x2000);
 
   private volatile FenceState fence = FenceState.FENCED;
+
+  /** What the status register says: follows the fence once accesses do. */
+  private volatile FenceState shownFence = FenceState.FENCED;
+
   private volatile boolean lanesReset;
   private volatile boolean lanesCalibrated;
   private volatile boolean lanesTrained;
@@ -233,9 +237,18 @@ public final class Brick {
     moveFence(FenceState.RUNNING);
   }
 
+  /**
+   * Moves the fence. The register follows when whoever watches the link has heard of it, so that
+   * nobody who reads it as fenced gets an access through.
+   */
   private void moveFence(FenceState next) {
     fence = next;
     changed.run();
+    FenceState now;
+    do {
+      now = fence;
+      shownFence = now;
+    } while (now != fence);
   }
 
   /** Notes that the link carries data now; see {@link #everCarried}. */
@@ -245,7 +258,7 @@ public final class Brick {
 
   /** A 64-bit register of the NTL-U block; {@code offset} a multiple of 8 below 0x10000. */
   public long readNtlu(int offset) {
-    return offset == FENCE_STATUS ? (long) fence.bits() << 62 : ntlu.get(offset >>> 3);
+    return offset == FENCE_STATUS ? (long) shownFence.bits() << 62 : ntlu.get(offset >>> 3);
   }
 
   /** Stores a register of the NTL-U block; the fence status is read-only, MISC_CFG1 moves it. */
