@@ -31,6 +31,7 @@ public final class RealGuest {
 
   private static final int DMA_PAGE_SHIFT = 12;
 
+  private final SpaprMachine machine;
   private final PseriesGuest guest;
   private final byte[] blob;
 
@@ -49,6 +50,7 @@ public final class RealGuest {
    */
   public RealGuest(Machine machine, Image image, OutputStream console) {
     SpaprMachine spapr = machine.spapr();
+    this.machine = spapr;
     ElfImage kernel = ElfImage.read(image.kernel());
     this.guest =
         new PseriesGuest(
@@ -60,7 +62,9 @@ public final class RealGuest {
             image.initrd().map(RealGuest::map).orElseGet(() -> MemorySegment.ofArray(new byte[0])),
             new VtyConsole(console),
             new Windows(spapr.phbs().stream().map(RealGuest::window).toList()));
-    addPciCalls(guest.rtas(), spapr.rtas());
+    Rtas pci = spapr.rtas();
+    pci.noteIn(guest.recentAccesses());
+    addPciCalls(guest.rtas(), pci);
     BootPlan plan = guest.plan();
     SpaprMachine.Boot boot =
         new SpaprMachine.Boot(
@@ -114,9 +118,14 @@ public final class RealGuest {
     return guest;
   }
 
-  /** Runs it until it ends or the time is over. */
+  /** Runs it until it ends or the time is over; notes then say what it last did to devices. */
   public GuestExit run(Duration timeout) {
-    return guest.run(blob, timeout);
+    GuestExit exit = guest.run(blob, timeout);
+    if (exit.reason() == GuestExit.Reason.POWER_OFF) {
+      return exit;
+    }
+    DeviceAccesses accesses = new DeviceAccesses(machine, guest.symbols());
+    return exit.with(accesses.lines(guest.recentAccesses(), System.nanoTime()));
   }
 
   /** The vPHBs' windows by LIOBN. */

@@ -7,6 +7,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import org.nvlink2vmm.vmm.trace.RecentAccesses;
 
 /**
  * A bus: loads and stores at guest-physical addresses. The one path of every access, whoever issues
@@ -45,6 +46,9 @@ public final class AddressSpace {
   @SuppressWarnings("unused") // Only through VIEW: released by commit, acquired by accesses.
   private FlatView view = FlatView.EMPTY;
 
+  /** Null until asked for: who does not want it pays one test an access to a device. */
+  private RecentAccesses recent;
+
   public AddressSpace(String name, long size) {
     this.name = name;
     this.root = new MemoryRegion.Container(name, size);
@@ -62,6 +66,11 @@ public final class AddressSpace {
   /** Accesses that nothing claimed or that were refused. */
   public BusCounts counts() {
     return counts;
+  }
+
+  /** Notes accesses to devices, not those to RAM, from now on. To be called before they begin. */
+  public void noteIn(RecentAccesses ring) {
+    recent = ring;
   }
 
   /** Begins a change; the view swaps when it is closed. Blocks while another change is open. */
@@ -92,7 +101,7 @@ public final class AddressSpace {
     FlatView.Range range = view().find(gpa, size);
     if (range == null) {
       counts.unclaimedRead(gpa);
-      return ones(size);
+      return noted(gpa, size, ones(size));
     }
     if (range.segment != null) {
       return swapFor(order, size, loadLe(range.segment, gpa - range.start, size));
@@ -100,26 +109,29 @@ public final class AddressSpace {
     long offset = range.offset + gpa - range.start;
     if (range.takesWhole(offset, size)) {
       long value = range.handler.read(offset, size) & ones(size);
-      return range.order == order ? value : swap(size, value);
+      return noted(gpa, size, range.order == order ? value : swap(size, value));
     }
     AccessRules rules = range.rules;
     if (!rules.allow(offset, size)) {
       counts.refusedRead(gpa);
-      return ones(size);
+      return noted(gpa, size, ones(size));
     }
-    return swapFor(order, size, readSplit(range, rules, offset, size));
+    return noted(gpa, size, swapFor(order, size, readSplit(range, rules, offset, size)));
   }
 
   /** Stores the low {@code size} bytes of {@code value}; lost when refused, as on a bus. */
   public BusResult write(long gpa, int size, long value, ByteOrder order) {
     FlatView.Range range = view().find(gpa, size);
+    if (range != null && range.segment != null) {
+      storeLe(range.segment, gpa - range.start, size, swapFor(order, size, value));
+      return BusResult.OK;
+    }
+    if (recent != null) {
+      recent.memory(true, gpa, size, value & ones(size));
+    }
     if (range == null) {
       counts.unclaimedWrite(gpa);
       return BusResult.UNCLAIMED;
-    }
-    if (range.segment != null) {
-      storeLe(range.segment, gpa - range.start, size, swapFor(order, size, value));
-      return BusResult.OK;
     }
     long offset = range.offset + gpa - range.start;
     if (range.takesWhole(offset, size)) {
@@ -231,6 +243,13 @@ public final class AddressSpace {
 
   /** A region and an offset in it, bytes. */
   public record Claim(MemoryRegion region, long offset) {}
+
+  private long noted(long gpa, int size, long value) {
+    if (recent != null) {
+      recent.memory(false, gpa, size, value);
+    }
+    return value;
+  }
 
   private FlatView view() {
     return (FlatView) VIEW.getAcquire(this);

@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.nvlink2vmm.vmm.memory.BusResult;
+import org.nvlink2vmm.vmm.trace.RecentAccesses;
 
 /**
  * The run-time services that have to do with PCI (PAPR 7.3.4). Others are the business of whoever
@@ -21,8 +22,16 @@ public final class Rtas {
 
   private final Map<Long, SpaprPhb> phbByBuid = new LinkedHashMap<>();
 
+  /** Null until asked for. */
+  private RecentAccesses recent;
+
   Rtas(List<SpaprPhb> phbs) {
     phbs.forEach(phb -> phbByBuid.put(phb.buid(), phb));
+  }
+
+  /** Notes configuration accesses from now on. To be called before they begin. */
+  public void noteIn(RecentAccesses ring) {
+    recent = ring;
   }
 
   /**
@@ -44,7 +53,11 @@ public final class Rtas {
     if (phb.root().probe(bus, devfn, offset, size) == BusResult.REFUSED) {
       return PARAMETER_ERROR;
     }
-    return phb.root().readConfig(bus, devfn, offset, size);
+    long value = phb.root().readConfig(bus, devfn, offset, size);
+    if (recent != null) {
+      recent.config(false, buid, configAddress, size, value);
+    }
+    return value;
   }
 
   /**
@@ -56,6 +69,9 @@ public final class Rtas {
     SpaprPhb phb = phbByBuid.get(buid);
     if (phb == null || !isSize(size)) {
       return PARAMETER_ERROR;
+    }
+    if (recent != null) {
+      recent.config(true, buid, configAddress, size, Integer.toUnsignedLong(value));
     }
     BusResult result =
         phb.root()

@@ -26,6 +26,9 @@ final class Interpreter {
   private final Storage m;
   private final RareOps rare;
 
+  /** Where {@link #step} puts its one instruction. */
+  private final CodeCache.Page single = new CodeCache.Page(0, false);
+
   /** Set by other threads: leave the loop at the next branch. */
   private volatile boolean attention;
 
@@ -50,10 +53,10 @@ final class Interpreter {
       return;
     }
     int index = (int) s.pc >>> 2 & CodeCache.WORDS - 1;
-    CodeCache.Page one = new CodeCache.Page(page.gpa, page.littleEndian);
-    one.code[index] = page.code[index] == Op.UNDECODED ? m.decode(page, index) : page.code[index];
-    one.code[index + 1] = Op.END_OF_PAGE;
-    run(1, one);
+    long insn = page.code[index];
+    single.code[index] = insn == Op.UNDECODED ? m.decode(page, index) : insn;
+    single.code[index + 1] = Op.END_OF_PAGE;
+    run(1, single);
   }
 
   /**

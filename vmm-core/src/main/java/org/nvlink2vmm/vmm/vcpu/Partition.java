@@ -15,6 +15,7 @@ public final class Partition {
   private final CodeCache codeCache;
   private final TimeBase timeBase;
   private final List<Vcpu> vcpus = new ArrayList<>();
+  private volatile Runnable whenStuck = () -> {};
 
   /**
    * @param ramSize bytes of main memory from guest-physical 0, which must be one RAM region
@@ -57,6 +58,23 @@ public final class Partition {
     Vcpu vcpu = new Vcpu(vcpus.size(), space, ram, codeCache, this, hypervisor, timeBase);
     vcpus.add(vcpu);
     return vcpu;
+  }
+
+  /**
+   * What to do when all threads that were not stopped are {@link Vcpu#stuck}. Called on one of
+   * them, possibly again and again.
+   */
+  public void whenStuck(Runnable action) {
+    whenStuck = action;
+  }
+
+  void noticeStuck() {
+    for (int i = 0; i < vcpus.size(); i++) {
+      if (!vcpus.get(i).stopped() && !vcpus.get(i).stuck()) {
+        return;
+      }
+    }
+    whenStuck.run();
   }
 
   /** To be told of bytes that were not written by a thread: instructions there are read anew. */

@@ -26,6 +26,10 @@ final class Privileged {
 
   long illegalPc;
   int illegalWord;
+  long firstIllegalPc;
+  int firstIllegalWord;
+
+  final InterruptLog log = new InterruptLog();
 
   Privileged(CpuState state, Storage storage, Registers registers, Broadcast broadcast) {
     this.s = state;
@@ -125,7 +129,10 @@ final class Privileged {
   }
 
   private void illegal(long d, long pc) {
-    illegalCount++;
+    if (illegalCount++ == 0) {
+      firstIllegalPc = pc;
+      firstIllegalWord = field(d);
+    }
     illegalPc = pc;
     illegalWord = field(d);
     program(Vector.PROGRAM_ILLEGAL);
@@ -167,6 +174,9 @@ final class Privileged {
 
   /** Takes an interrupt: SRR0, SRR1, the new MSR and the vector. */
   void interrupt(int vector, long returnAddress, long reason) {
+    if (vector != Vector.SYSTEM_CALL) {
+      log.took(vector, returnAddress, s.dar);
+    }
     s.srr0 = returnAddress;
     s.srr1 = (s.msr & Msr.SAVED) | reason;
     boolean virtual = s.alternateLocation == 3 && s.has(Msr.IR) && s.has(Msr.DR);

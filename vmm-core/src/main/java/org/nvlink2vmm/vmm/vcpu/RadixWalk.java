@@ -32,6 +32,7 @@ final class RadixWalk {
   private static final int MAX_RACES = 16;
 
   private final AddressSpace space;
+  private final boolean observing;
 
   /**
    * What the last {@link #translate} found wrong, as DSISR and SRR1 bits; 0 for a segment fault.
@@ -39,7 +40,17 @@ final class RadixWalk {
   long failure;
 
   RadixWalk(AddressSpace space) {
+    this(space, false);
+  }
+
+  private RadixWalk(AddressSpace space, boolean observing) {
     this.space = space;
+    this.observing = observing;
+  }
+
+  /** A walk of a debugger: it goes by the tables alone, minds no permission and marks nothing. */
+  static RadixWalk ofObserver(AddressSpace space) {
+    return new RadixWalk(space, true);
   }
 
   /**
@@ -100,6 +111,11 @@ final class RadixWalk {
 
   private long leaf(
       long ea, int access, boolean problemState, long entryGpa, long entry, int pageBits) {
+    long offsetMask = (1L << pageBits) - 1;
+    long gpa = (entry & RPN & ~offsetMask) | (ea & offsetMask);
+    if (observing) {
+      return gpa;
+    }
     long needed =
         switch (access) {
           case LOAD -> READ | WRITE;
@@ -117,8 +133,7 @@ final class RadixWalk {
         return RACED;
       }
     }
-    long offsetMask = (1L << pageBits) - 1;
-    return (entry & RPN & ~offsetMask) | (ea & offsetMask);
+    return gpa;
   }
 
   private long fail(long reason) {

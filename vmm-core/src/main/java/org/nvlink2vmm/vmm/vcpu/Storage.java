@@ -34,6 +34,7 @@ final class Storage {
   private final CodeCache codeCache;
   private final byte[] marks;
   private final RadixWalk walk;
+  private final RadixWalk observer;
 
   private final Tlb[] modes = new Tlb[8];
   private final FetchTlb[] fetchModes = new FetchTlb[8];
@@ -58,6 +59,7 @@ final class Storage {
     this.codeCache = codeCache;
     this.marks = codeCache.marks();
     this.walk = new RadixWalk(space);
+    this.observer = RadixWalk.ofObserver(space);
     modeChanged();
   }
 
@@ -115,7 +117,7 @@ final class Storage {
     return bigEndian;
   }
 
-  private ByteOrder order() {
+  ByteOrder order() {
     return bigEndian ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN;
   }
 
@@ -321,6 +323,21 @@ final class Storage {
   /** The guest-physical address of a load; -1 with a fault recorded. */
   long loadAddress(long ea) {
     return dataAddress(ea, RadixWalk.LOAD, tlb.loads, tlb.farLoads);
+  }
+
+  /**
+   * The guest-physical address behind an effective one for a debugger; negative when there is none.
+   * Raises no fault, remembers nothing, marks no page. In real mode for data and instructions the
+   * address itself; where only one of them is translated, as translated. All 64 bits count.
+   */
+  long observedAddress(long ea) {
+    if (!s.has(Msr.DR | Msr.IR)) {
+      return ea & REAL_MODE;
+    }
+    return processTableSize < 0
+        ? -1
+        : observer.translate(
+            ea, RadixWalk.LOAD, false, processTable, processTableSize, s.spr[Spr.PID]);
   }
 
   private long dataAddress(long ea, int access, long[] near, long[] far) {

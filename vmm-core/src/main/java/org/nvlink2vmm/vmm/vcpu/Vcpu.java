@@ -2,6 +2,7 @@ package org.nvlink2vmm.vmm.vcpu;
 
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.nvlink2vmm.vmm.memory.AddressSpace;
 
 /**
@@ -16,6 +17,9 @@ public final class Vcpu {
   /** Instructions between two looks at the clock; some tens of microseconds. */
   private static final int SLICE = 4096;
 
+  /** b . */
+  private static final int BRANCH_TO_SELF = 0x48000000;
+
   private final int id;
   private final CpuState state = new CpuState();
   private final Storage storage;
@@ -29,8 +33,8 @@ public final class Vcpu {
   private volatile boolean forgetPending;
   private volatile boolean idle = true;
   private volatile Thread thread;
-  private volatile InstructionTrace trace = InstructionTrace.NONE;
-  private volatile boolean traced;
+  private volatile boolean stuck;
+  private final DebugPort debug;
 
   Vcpu(
       int id,
@@ -61,6 +65,7 @@ public final class Vcpu {
                 partition.await(Vcpu.this);
               }
             });
+    this.debug = new DebugPort(this, storage, registers, privileged);
     this.interpreter =
         new Interpreter(
             state, storage, new RareOps(state, new RareStorage(state, storage), privileged));
@@ -72,6 +77,11 @@ public final class Vcpu {
   /** The number that "ibm,ppc-interrupt-server#s" of its node holds. */
   public int id() {
     return id;
+  }
+
+  /** The door for debuggers, traces and reports. */
+  public DebugPort debug() {
+    return debug;
   }
 
   /** All threads that share this one's memory. */
@@ -165,17 +175,23 @@ public final class Vcpu {
     return state.instructions;
   }
 
-  /** Illegal instructions met so far, with the last one's address and word. */
+  /** Illegal instructions met so far, with addresses and words of the first and the last one. */
   public IllegalInstructions illegalInstructions() {
     return new IllegalInstructions(
-        privileged.illegalCount, privileged.illegalPc, privileged.illegalWord);
+        privileged.illegalCount,
+        privileged.firstIllegalPc,
+        privileged.firstIllegalWord,
+        privileged.illegalPc,
+        privileged.illegalWord);
   }
 
   /**
+   * @param firstPc effective address of the first one
+   * @param firstWord the first one
    * @param pc effective address of the last one
    * @param word the last one
    */
-  public record IllegalInstructions(long count, long pc, int word) {}
+  public record IllegalInstructions(long count, long firstPc, int firstWord, long pc, int word) {}
 
   // What hypercalls change.
 
@@ -214,6 +230,7 @@ public final class Vcpu {
     state.msr |= Msr.EE;
     idle = true;
     while (!stopped && !prodded && !state.externalPending) {
+      debug.observer().waiting(this);
       long left = registers.decrementer();
       if (left < 0) {
         break;
@@ -251,6 +268,24 @@ public final class Vcpu {
     return stopped;
   }
 
+  /** Whether {@link #run} is under way. */
+  public boolean executing() {
+    return thread != null;
+  }
+
+  /**
+   * Whether it executes nothing but a branch to itself, or a fault of the handler of that fault,
+   * with interrupts disabled: what it does not leave by itself.
+   */
+  public boolean stuck() {
+    return stuck;
+  }
+
+  /** Makes it look at its observer soon, out of a {@link #cede} or a hold too. */
+  public void nudge() {
+    notice();
+  }
+
   /** Lets {@link #run} be called again after {@link #stop}. */
   public void resume() {
     stopped = false;
@@ -276,13 +311,6 @@ public final class Vcpu {
 
   // Execution.
 
-  /** Called for every instruction from now on. Makes execution slow. */
-  public void trace(InstructionTrace observer) {
-    trace = observer;
-    traced = true;
-    interpreter.askForAttention();
-  }
-
   /** Executes until {@link #stop}. */
   public void run() {
     thread = Thread.currentThread();
@@ -290,16 +318,44 @@ public final class Vcpu {
     while (!stopped) {
       attend();
       takePendingInterrupt();
-      if (!traced) {
-        interpreter.run(SLICE);
-      } else {
-        trace.before(this);
+      if (debug.observed()) {
+        debug.observer().before(this);
+        if (stopped) {
+          break;
+        }
+      }
+      long pc = state.pc;
+      long msr = state.msr;
+      long done = state.instructions;
+      if (debug.observed()) {
         interpreter.step();
+      } else {
+        interpreter.run(SLICE);
       }
       settle();
+      boolean still = state.pc == pc && state.msr == msr && !state.has(Msr.EE);
+      if (still || stuck) {
+        stuck = still && (state.instructions == done || debug.word(pc) == BRANCH_TO_SELF);
+        if (stuck) {
+          partition.noticeStuck();
+        }
+      }
     }
     idle = true;
     thread = null;
+  }
+
+  /** Waits while {@code held}; others do not wait for its translations meanwhile. */
+  void rest(BooleanSupplier held) {
+    boolean ceded = idle;
+    idle = true;
+    while (!stopped && held.getAsBoolean()) {
+      LockSupport.park(this);
+    }
+    idle = ceded;
+    if (!ceded) {
+      attend();
+    }
   }
 
   /** Executes one instruction, or enters the interrupt that is due. */
@@ -320,7 +376,7 @@ public final class Vcpu {
   }
 
   private void takePendingInterrupt() {
-    if (!state.has(Msr.EE)) {
+    if (!state.has(Msr.EE) || debug.masked()) {
       return;
     }
     if (state.externalPending) {

@@ -52,7 +52,8 @@ class VcpuTest {
     guest.program(0x700);
     Vcpu cpu = guest.run(0x1000);
     assertThat(cpu.pc()).isEqualTo(0x704);
-    assertThat(cpu.illegalInstructions()).isEqualTo(new Vcpu.IllegalInstructions(1, 0x1000, 0));
+    assertThat(cpu.illegalInstructions())
+        .isEqualTo(new Vcpu.IllegalInstructions(1, 0x1000, 0, 0x1000, 0));
   }
 
   @Test
@@ -79,12 +80,15 @@ class VcpuTest {
     // li r3,100; mtdec r3; mfmsr r4; ori r4,r4,0x8000; mtmsrd r4; b .
     guest.program(0x1000, 0x38600064, 0x7c7603a6, 0x7c8000a6, 0x60848000, 0x7c800164, 0x48000000);
     guest.program(0x900);
-    guest.cpu.trace(
-        cpu -> {
-          if (cpu.pc() == 0x1014) {
-            guest.clock.set(200);
-          }
-        });
+    guest
+        .cpu
+        .debug()
+        .observer(
+            cpu -> {
+              if (cpu.pc() == 0x1014) {
+                guest.clock.set(200);
+              }
+            });
     assertThat(guest.run(0x1000).pc()).isEqualTo(0x904);
   }
 

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 
 /** An ELF64 executable for PowerPC64, of either byte order (ELF-64 Object File Format 1.5). */
@@ -25,6 +26,10 @@ public final class ElfImage {
   private static final int ET_DYN = 3;
   private static final int PT_LOAD = 1;
   private static final int SHT_SYMTAB = 2;
+
+  /** From here on a symbol belongs to no section: SHN_ABS and the like, numbers and no places. */
+  private static final int SHN_LORESERVE = 0xff00;
+
   private static final int MAX_SEGMENTS = 64;
   private static final int MAX_SECTIONS = 4096;
 
@@ -33,7 +38,7 @@ public final class ElfImage {
   private final List<Segment> segments = new ArrayList<>();
   private final long entry;
 
-  /** Function symbols by address; filled when first asked for. */
+  /** Symbols by address; filled when first asked for. */
   private NavigableMap<Long, String> symbols;
 
   /**
@@ -200,6 +205,17 @@ public final class ElfImage {
     return Optional.of(found.getValue() + "+0x" + Long.toHexString(address - found.getKey()));
   }
 
+  /** The address of a symbol, as linked. */
+  public OptionalLong addressOf(String symbol) {
+    if (symbols == null) {
+      symbols = readSymbols();
+    }
+    return symbols.entrySet().stream()
+        .filter(entry -> entry.getValue().equals(symbol))
+        .mapToLong(Map.Entry::getKey)
+        .findFirst();
+  }
+
   /** Broken section headers only cost the names. */
   private NavigableMap<Long, String> readSymbols() {
     NavigableMap<Long, String> found = new TreeMap<>(Long::compareUnsigned);
@@ -229,6 +245,10 @@ public final class ElfImage {
       int at = (int) offset + i;
       int nameOffset = file.getInt(at);
       int kind = file.get(at + 4) & 15;
+      int section = Short.toUnsignedInt(file.getShort(at + 6));
+      if (section == 0 || section >= SHN_LORESERVE) {
+        continue;
+      }
       if (kind <= 2 && nameOffset > 0 && nameOffset < stringsSize) {
         found.put(file.getLong(at + 8), string((int) strings + nameOffset));
       }

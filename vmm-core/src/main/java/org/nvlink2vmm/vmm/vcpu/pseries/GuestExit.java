@@ -1,6 +1,7 @@
 package org.nvlink2vmm.vmm.vcpu.pseries;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -24,11 +25,22 @@ public record GuestExit(
     /** It did not end in the time given. */
     TIMEOUT,
     /** The last thread stopped itself. */
-    STOPPED
+    STOPPED,
+    /** All threads branch to themselves, or fault in the handler of a fault, for ever. */
+    ENDLESS_LOOP,
+    /** A debugger ended it. */
+    KILLED
   }
 
   public GuestExit {
     notes = List.copyOf(notes);
+  }
+
+  /** With more lines behind the notes. */
+  public GuestExit with(List<String> more) {
+    List<String> all = new ArrayList<>(notes);
+    all.addAll(more);
+    return new GuestExit(reason, status, instructions, elapsed, all);
   }
 
   /** Powered off of its own will with status 0. */

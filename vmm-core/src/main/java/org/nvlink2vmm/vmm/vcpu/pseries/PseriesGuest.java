@@ -1,19 +1,21 @@
 package org.nvlink2vmm.vmm.vcpu.pseries;
 
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.nvlink2vmm.vmm.memory.AddressSpace;
+import org.nvlink2vmm.vmm.trace.RecentAccesses;
 import org.nvlink2vmm.vmm.vcpu.Partition;
 import org.nvlink2vmm.vmm.vcpu.TimeBase;
 import org.nvlink2vmm.vmm.vcpu.Vcpu;
 import org.nvlink2vmm.vmm.vcpu.boot.BootException;
 import org.nvlink2vmm.vmm.vcpu.boot.BootPlan;
 import org.nvlink2vmm.vmm.vcpu.boot.ElfImage;
+import org.nvlink2vmm.vmm.vcpu.boot.KernelSymbols;
 import org.nvlink2vmm.vmm.vcpu.boot.Loader;
 
 /**
@@ -27,9 +29,10 @@ import org.nvlink2vmm.vmm.vcpu.boot.Loader;
  */
 public final class PseriesGuest {
   private static final long SECONDARY_HOLD = 0x60;
-  private static final long KERNEL_BASE = 0xc000000000000000L;
 
   private final ElfImage kernel;
+  private final KernelSymbols symbols;
+  private final RecentAccesses recent = new RecentAccesses();
   private final BootPlan plan;
   private final Partition partition;
   private final RtasTable rtas = new RtasTable();
@@ -62,6 +65,7 @@ public final class PseriesGuest {
       VtyConsole console,
       DmaTables dmaTables) {
     this.kernel = kernel;
+    this.symbols = new KernelSymbols(kernel);
     this.console = console;
     this.plan = BootPlan.of(kernel, initrd.byteSize(), Math.min(ramSize, realModeArea));
     this.partition = new Partition(space, ramSize, TimeBase.ofHost());
@@ -70,6 +74,8 @@ public final class PseriesGuest {
     for (int i = 0; i < cpus; i++) {
       partition.add(hypervisor);
     }
+    partition.whenStuck(() -> end(GuestExit.Reason.ENDLESS_LOOP));
+    space.noteIn(recent);
     hypervisor.connectInterrupts();
     new PlatformCalls(partition, hypervisor, console, power).addTo(rtas);
     loader.kernel(kernel);
@@ -96,6 +102,26 @@ public final class PseriesGuest {
 
   public PseriesHypervisor hypervisor() {
     return hypervisor;
+  }
+
+  /** The byte order of the kernel's file. */
+  public ByteOrder byteOrder() {
+    return kernel.littleEndian() ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN;
+  }
+
+  /** Names for its addresses. */
+  public KernelSymbols symbols() {
+    return symbols;
+  }
+
+  /** The last accesses to devices: those to memory, and what others add. */
+  public RecentAccesses recentAccesses() {
+    return recent;
+  }
+
+  /** Ends it at once, as a debugger does. */
+  public void kill() {
+    end(GuestExit.Reason.KILLED);
   }
 
   public VtyConsole console() {
@@ -151,35 +177,28 @@ public final class PseriesGuest {
   }
 
   private List<String> notes() {
+    Postmortem postmortem = new Postmortem(partition, symbols, byteOrder());
     List<String> notes = new ArrayList<>();
     if (!lastWords.isEmpty()) {
       notes.add("guest: " + lastWords);
     }
-    for (Vcpu vcpu : partition.vcpus()) {
-      if (reason != GuestExit.Reason.POWER_OFF) {
-        notes.add("cpu " + vcpu.id() + " at " + place(vcpu.pc()) + ", lr " + place(vcpu.lr()));
-      }
-      Vcpu.IllegalInstructions illegal = vcpu.illegalInstructions();
-      if (illegal.count() > 0) {
-        notes.add(
-            "cpu %d: %d illegal instructions, the last 0x%08x at %s"
-                .formatted(vcpu.id(), illegal.count(), illegal.word(), place(illegal.pc())));
-      }
+    if (reason == GuestExit.Reason.ENDLESS_LOOP) {
+      notes.addAll(postmortem.loops());
     }
+    if (reason != GuestExit.Reason.POWER_OFF) {
+      notes.addAll(postmortem.threads());
+    }
+    notes.addAll(postmortem.illegalInstructions());
     hypervisor
         .unknown()
         .forEach((name, count) -> notes.add(name + " is not offered, called " + count + " times"));
     return notes;
   }
 
-  private String place(long pc) {
-    String hex = "0x" + Long.toHexString(pc);
-    // In real mode a kernel runs at physical addresses, its symbols are virtual.
-    Optional<String> symbol = kernel.symbolAt(pc).or(() -> kernel.symbolAt(pc | KERNEL_BASE));
-    return symbol.map(name -> hex + " (" + name + ")").orElse(hex);
-  }
-
-  private void end(GuestExit.Reason why) {
+  private synchronized void end(GuestExit.Reason why) {
+    if (ending) {
+      return;
+    }
     reason = why;
     ending = true;
     ended.countDown();
@@ -192,16 +211,9 @@ public final class PseriesGuest {
 
     synchronized void launch(Vcpu vcpu) {
       running++;
-      Thread thread =
-          Thread.ofPlatform()
-              .name("vcpu-" + vcpu.id())
-              .daemon()
-              .start(
-                  () -> {
-                    vcpu.run();
-                    stopped();
-                  });
+      Thread thread = new VcpuThread(vcpu, this::stopped);
       threads.add(thread);
+      thread.start();
     }
 
     private synchronized void stopped() {

@@ -107,9 +107,64 @@ class PseriesGuestTest {
 
   @Test
   void aSilentGuestIsEndedAndItsPlaceNamed() {
-    GuestExit exit = guest(SPIN).run(new byte[] {1}, Duration.ofMillis(50));
+    // Over and over, but not by a branch to itself: nop; b -4.
+    GuestExit exit = guest(0x60000000, 0x4bfffffc).run(new byte[] {1}, Duration.ofMillis(50));
     assertThat(exit.reason()).isEqualTo(GuestExit.Reason.TIMEOUT);
-    assertThat(exit.notes()).anyMatch(note -> note.startsWith("cpu 0 at 0x1000"));
+    assertThat(exit.notes()).anyMatch(note -> note.startsWith("cpu 0 at 0x100"));
+  }
+
+  @Test
+  void aBranchToItselfWithInterruptsDisabledIsReportedAtOnce() {
+    GuestExit exit = guest(0x60000000, SPIN).run(new byte[] {1}, LONG);
+    assertThat(exit.reason()).isEqualTo(GuestExit.Reason.ENDLESS_LOOP);
+    assertThat(exit.good()).isFalse();
+    assertThat(exit.notes())
+        .contains("endless loop: cpu 0 branches to itself at 0x1004 with interrupts disabled");
+  }
+
+  @Test
+  void aBranchToItselfMayWaitForAnInterrupt() {
+    // mfmsr r4; ori r4,r4,0x8000; mtmsrd r4; b .
+    GuestExit exit =
+        guest(0x7c8000a6, 0x60848000, 0x7c800164, SPIN).run(new byte[] {1}, Duration.ofMillis(50));
+    assertThat(exit.reason()).isEqualTo(GuestExit.Reason.TIMEOUT);
+  }
+
+  @Test
+  void anIllegalInstructionWithoutHandlerIsNamedAndReportedAtOnce() {
+    GuestExit exit = guest(0x60000000, 0x00000123).run(new byte[] {1}, LONG);
+    assertThat(exit.reason()).isEqualTo(GuestExit.Reason.ENDLESS_LOOP);
+    assertThat(exit.notes())
+        .contains(
+            "endless loop: cpu 0 faults again and again in the handler at 0x700 with interrupts"
+                + " disabled")
+        .anyMatch(note -> note.contains("the first 0x00000123 at 0x1004, the last 0x00000000"))
+        .contains("cpu 0   interrupted: program at 0x1004");
+  }
+
+  @Test
+  void callersAreFoundAlongTheChainOfStackFrames() {
+    // r1 = 0x2000; frames at 0x2000, 0x2100, and one that leads nowhere.
+    PseriesGuest guest = guest(li(1, 0x2000), SPIN);
+    long[] words = {0x2000, 0x2100, 0x2110, 0x1000, 0x2100, -16, 0x2200, 0};
+    for (int i = 0; i < words.length; i += 2) {
+      space.write(words[i], 8, words[i + 1], ByteOrder.BIG_ENDIAN);
+    }
+    assertThat(guest.run(new byte[] {1}, LONG).notes())
+        .filteredOn(note -> note.contains("called from"))
+        .containsExactly("cpu 0   called from 0x1000");
+  }
+
+  @Test
+  void aChainOfStackFramesThatBitesItsTailEnds() {
+    PseriesGuest guest = guest(li(1, 0x2000), SPIN);
+    long[] words = {0x2000, 0x2100, 0x2010, 0x1000, 0x2100, 0x2000, 0x2110, 0x1000};
+    for (int i = 0; i < words.length; i += 2) {
+      space.write(words[i], 8, words[i + 1], ByteOrder.BIG_ENDIAN);
+    }
+    assertThat(guest.run(new byte[] {1}, LONG).notes())
+        .filteredOn(note -> note.contains("called from"))
+        .hasSize(24);
   }
 
   @Test
