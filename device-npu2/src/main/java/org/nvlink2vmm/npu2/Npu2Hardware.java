@@ -99,7 +99,7 @@ final class Npu2Hardware implements HostHardware {
         window + index * LinkConfig.NTL_SIZE,
         genid + index * LinkConfig.GENID_SIZE,
         host.physical(),
-        nanoClock,
+        chip.atsd(index),
         (link, offset, brick) -> noteCredit(chip, link, offset));
   }
 

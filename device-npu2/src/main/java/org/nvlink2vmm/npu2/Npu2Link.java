@@ -1,8 +1,9 @@
 package org.nvlink2vmm.npu2;
 
 import java.util.List;
-import java.util.function.LongSupplier;
+import java.util.Optional;
 import org.nvlink2vmm.dt.powernv.HostBdf;
+import org.nvlink2vmm.npu2.atsd.AtsdRegisterSet;
 import org.nvlink2vmm.npu2.config.LinkConfig;
 import org.nvlink2vmm.npu2.link.Brick;
 import org.nvlink2vmm.npu2.procedure.ProcedureRegisters;
@@ -15,6 +16,7 @@ import org.nvlink2vmm.vmm.memory.MemoryRegion;
 import org.nvlink2vmm.vmm.memory.MemoryTransaction;
 import org.nvlink2vmm.vmm.memory.MmioHandler;
 import org.nvlink2vmm.vmm.vfio.RegionBacking;
+import org.nvlink2vmm.vmm.vfio.state.DeviceState;
 
 /**
  * A bridge: one brick of an NPU as the PCI function that firmware makes up for it. Its BARs appear
@@ -29,11 +31,14 @@ final class Npu2Link implements HostFunction {
   private final MemoryRegion ntlRegion;
   private final MemoryRegion genidRegion;
   private final LinkConfig config;
+  private final ProcedureRegisters procedures;
+  private final AtsdRegisterSet atsd;
 
   /**
    * @param gpuFound whether the GPU at the other end exists on its PCI bus
    * @param ntlBase host-physical address of BAR 0 as the kernel assigns it
    * @param genidBase host-physical address of BAR 2
+   * @param atsd the registers of the link's own region
    */
   Npu2Link(
       HostBdf address,
@@ -42,19 +47,20 @@ final class Npu2Link implements HostFunction {
       long ntlBase,
       long genidBase,
       AddressSpace physical,
-      LongSupplier nanoClock,
+      AtsdRegisterSet atsd,
       CreditLog credits) {
     this.address = address;
     this.brick = brick;
     this.physical = physical;
+    this.atsd = atsd;
     window = new LinkWindow(brick);
     ntlRegion =
         new MemoryRegion.Mmio(address + " ntl", LinkConfig.NTL_SIZE, LinkWindow.RULES, window);
     genidRegion =
         new MemoryRegion.Mmio(address + " genid", LinkConfig.GENID_SIZE, LinkWindow.RULES, genid);
-    ProcedureRegisters procedures =
+    procedures =
         new ProcedureRegisters(
-            brick, nanoClock, offset -> credits.wrong(brick.index(), offset, brick));
+            brick, brick.clock(), offset -> credits.wrong(brick.index(), offset, brick));
     config =
         new LinkConfig(
             brick.index(), gpuFound, ntlBase, genidBase, procedures, new ConfigEffects());
@@ -106,6 +112,36 @@ final class Npu2Link implements HostFunction {
   @Override
   public void busReset() {
     brick.fenceOff();
+  }
+
+  @Override
+  public Optional<DeviceState> state() {
+    return Optional.of(new LinkState(this, config.state().withoutPlacement(), Optional.empty()));
+  }
+
+  /** The state of a bridge that is no host's: BARs and Command are its user's own. */
+  DeviceState wholeState() {
+    return new LinkState(this, config.state(), Optional.of(config.windows()));
+  }
+
+  LinkWindow window() {
+    return window;
+  }
+
+  ProcedureRegisters procedures() {
+    return procedures;
+  }
+
+  AtsdRegisterSet atsd() {
+    return atsd;
+  }
+
+  /** As power-on does; the windows stay where they are. */
+  void clear() {
+    config.clear();
+    window.clear();
+    atsd.clear();
+    brick.clear();
   }
 
   /** The link's interrupts report errors of the data link, which this model does not have. */

@@ -157,14 +157,15 @@ public final class Npu2Plugin implements DevicePlugin {
             0,
             0,
             new AddressSpace(id, Long.MAX_VALUE),
-            System::nanoTime,
+            chip.atsd(0),
             (index, offset, brick) -> {});
     DirectDevice.Builder builder =
         DirectDevice.builder(id)
             .config(link.configSize(), link.config())
             .vectors(VfioPciIndex.INTX_IRQ, 1)
             .vectors(VfioPciIndex.ERR_IRQ, 1)
-            .onReset(link::functionReset);
+            .onReset(link::functionReset)
+            .state(link.wholeState());
     link.bars().forEach(bar -> builder.bar(bar.index(), bar.size(), bar.backing()));
     if (tgt != 0) {
       builder.specific(

@@ -34,6 +34,7 @@ final class CoherentPort implements AutoCloseable {
   private final PeerLinks peers;
   private final GpuTlb tlb;
   private final Aperture aperture;
+  private final Engine engine;
 
   CoherentPort(
       V100 gpu,
@@ -61,10 +62,11 @@ final class CoherentPort implements AutoCloseable {
             (hpa, size, write) -> npu.unreachable(bdfn, hpa, size, write));
     npu.attach(bdfn, tlb);
     npu.watch(bdfn, aperture);
-    Engine engine = new Engine(new AtsRequester(bdfn, npu, tlb, audit), this::route, peers);
+    engine = new Engine(new AtsRequester(bdfn, npu, tlb, audit), this::route, peers);
     gpu.registers()
         .add(engine, EngineRegisters.BASE, EngineRegisters.CHANNELS * EngineRegisters.CHANNEL_SIZE);
     gpu.onReset(this::reset);
+    gpu.with(engine);
   }
 
   V100 gpu() {
@@ -110,7 +112,7 @@ final class CoherentPort implements AutoCloseable {
   }
 
   private void reset() {
-    peers.reset();
+    engine.reset();
     tlb.invalidate(InvalidationScope.ALL, 0, 0, 0, true);
   }
 

@@ -1,9 +1,11 @@
 package org.nvlink2vmm.v100;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.function.LongSupplier;
 import org.nvlink2vmm.dt.powernv.HostBdf;
 import org.nvlink2vmm.v100.config.V100ConfigSpace;
+import org.nvlink2vmm.v100.engine.Engine;
 import org.nvlink2vmm.v100.ram.GpuRam;
 import org.nvlink2vmm.v100.regs.Bar0;
 import org.nvlink2vmm.v100.regs.UnmodelledCount;
@@ -13,6 +15,9 @@ import org.nvlink2vmm.vmm.memory.AccessRules;
 import org.nvlink2vmm.vmm.memory.MmioHandler;
 import org.nvlink2vmm.vmm.pci.ConfigSpace;
 import org.nvlink2vmm.vmm.vfio.RegionBacking;
+import org.nvlink2vmm.vmm.vfio.state.ConfigRecord;
+import org.nvlink2vmm.vmm.vfio.state.DeviceClock;
+import org.nvlink2vmm.vmm.vfio.state.DeviceState;
 
 /** A V100 SXM2 as a PCI function: configuration space, registers, memory. */
 final class V100 implements HostFunction, AutoCloseable {
@@ -25,7 +30,9 @@ final class V100 implements HostFunction, AutoCloseable {
   private final ConfigSpace config;
   private final Bar0 bar0;
   private final Runnable onBusReset;
+  private final DeviceClock clock;
   private volatile Runnable onReset = () -> {};
+  private Optional<Engine> engine = Optional.empty();
 
   /**
    * @param ram its memory; closed with the function
@@ -42,8 +49,9 @@ final class V100 implements HostFunction, AutoCloseable {
     this.model = model;
     this.ram = ram;
     this.onBusReset = onBusReset;
+    clock = new DeviceClock(nanoClock);
     config = V100ConfigSpace.of(model);
-    bar0 = new Bar0(config, ram, nanoClock, unmodelled);
+    bar0 = new Bar0(config, ram, clock, unmodelled);
   }
 
   V100Model model() {
@@ -86,6 +94,33 @@ final class V100 implements HostFunction, AutoCloseable {
   @Override
   public boolean functionReset() {
     return false;
+  }
+
+  /** The engine that a GPU on NVLink has; before its state is asked for. */
+  void with(Engine added) {
+    engine = Optional.of(added);
+  }
+
+  @Override
+  public Optional<DeviceState> state() {
+    return Optional.of(new V100State(this, ConfigRecord.of(config).withoutPlacement(), engine));
+  }
+
+  /** The state of a GPU that is no host's: BARs and Command are its user's own. */
+  DeviceState wholeState() {
+    return new V100State(this, ConfigRecord.of(config), engine);
+  }
+
+  DeviceClock clock() {
+    return clock;
+  }
+
+  /** As power-on does; links to the processor are other devices' affair. */
+  void clear() {
+    onReset.run();
+    config.reset();
+    bar0.reset();
+    ram.zero();
   }
 
   /** What a reset does beyond the function itself. */

@@ -175,6 +175,7 @@ public final class V100Plugin implements DevicePlugin {
             .vectors(VfioPciIndex.MSI_IRQ, 1)
             .vectors(VfioPciIndex.ERR_IRQ, 1)
             .onReset(gpu::busReset)
+            .state(gpu.wholeState())
             .onClose(gpu::close);
     gpu.bars().forEach(bar -> builder.bar(bar.index(), bar.size(), bar.backing()));
     if (tgt != 0) {

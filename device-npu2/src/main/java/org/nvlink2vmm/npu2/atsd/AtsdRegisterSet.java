@@ -1,6 +1,9 @@
 package org.nvlink2vmm.npu2.atsd;
 
+import java.nio.ByteBuffer;
 import org.nvlink2vmm.vmm.ats.InvalidationScope;
+import org.nvlink2vmm.vmm.vfio.state.StateException;
+import org.nvlink2vmm.vmm.vfio.state.StateRecord;
 
 /**
  * One of an NPU's eight ATSD register sets: LAUNCH at 0, AVA at 8, STAT at 0x10 of its 64 KiB page;
@@ -146,5 +149,73 @@ public final class AtsdRegisterSet {
       stuck = false;
     }
     run();
+  }
+
+  /** As after power-on. */
+  public void clear() {
+    synchronized (lock) {
+      ava = 0;
+      launch = 0;
+      stat = 0;
+      avaFresh = false;
+      seenDone = true;
+      stuck = false;
+    }
+  }
+
+  /**
+   * The registers as a part of a bridge's state. A launch that has not ended waits for a link, and
+   * runs when one comes up where it is restored.
+   */
+  public StateRecord state() {
+    return new Kept();
+  }
+
+  private final class Kept implements StateRecord {
+    private static final int FRESH = 1;
+    private static final int SEEN = 2;
+    private static final int STUCK = 4;
+
+    @Override
+    public String name() {
+      return "atsd";
+    }
+
+    @Override
+    public int size() {
+      return 3 * Long.BYTES;
+    }
+
+    @Override
+    public void save(ByteBuffer target) {
+      synchronized (lock) {
+        int flags = (avaFresh ? FRESH : 0) | (seenDone ? SEEN : 0) | (stat != 0 ? STUCK : 0);
+        target.putLong(launch).putLong(ava).putLong(flags);
+      }
+    }
+
+    @Override
+    public void check(ByteBuffer source) throws StateException {
+      long flags = source.getLong(16);
+      if ((flags & ~(FRESH | SEEN | STUCK)) != 0
+          || (flags & (SEEN | STUCK)) == (SEEN | STUCK)
+          || (source.getLong(8) & ~AVA_MASK) != 0) {
+        throw new StateException(
+            "ATSD with flags 0x%x and AVA 0x%x".formatted(flags, source.getLong(8)));
+      }
+    }
+
+    @Override
+    public void restore(ByteBuffer source) {
+      synchronized (lock) {
+        launch = source.getLong();
+        ava = source.getLong();
+        long flags = source.getLong();
+        avaFresh = (flags & FRESH) != 0;
+        seenDone = (flags & SEEN) != 0;
+        stuck = (flags & STUCK) != 0;
+        stat = stuck ? BUSY : 0;
+      }
+    }
   }
 }

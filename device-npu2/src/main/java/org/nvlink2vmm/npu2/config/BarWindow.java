@@ -1,5 +1,7 @@
 package org.nvlink2vmm.npu2.config;
 
+import java.nio.ByteBuffer;
+import org.nvlink2vmm.vmm.pci.ConfigSpace;
 import org.nvlink2vmm.vmm.pci.ConfigTrap;
 
 /**
@@ -40,6 +42,19 @@ final class BarWindow implements ConfigTrap {
     }
   }
 
+  synchronized boolean isEnabled() {
+    return enabled;
+  }
+
+  /** Writes where the window is into a configuration space that was reset. */
+  synchronized void show(ConfigSpace config) {
+    pending = base;
+    sizing = false;
+    sizingHigh = false;
+    config.update(offset, 4, 0xffff_fff0L, base);
+    config.store(offset + 4, 4, base >>> 32);
+  }
+
   @Override
   public synchronized long read(int at, int width) {
     if (!sizing) {
@@ -75,6 +90,33 @@ final class BarWindow implements ConfigTrap {
     }
     base = pending;
     return false;
+  }
+
+  /** Bytes of {@link #save}. */
+  static final int STATE = 24;
+
+  private static final int ENABLED = 1;
+  private static final int SIZING = 2;
+  private static final int SIZING_HIGH = 4;
+
+  synchronized void save(ByteBuffer state) {
+    int flags = (enabled ? ENABLED : 0) | (sizing ? SIZING : 0) | (sizingHigh ? SIZING_HIGH : 0);
+    state.putLong(base).putLong(pending).putLong(flags);
+  }
+
+  static boolean isSound(ByteBuffer state, int at) {
+    return ((state.getLong(at) | state.getLong(at + 8)) & 0xf) == 0
+        && (state.getLong(at + 16) & ~(ENABLED | SIZING | SIZING_HIGH)) == 0;
+  }
+
+  synchronized void restore(ByteBuffer state) {
+    base = state.getLong();
+    pending = state.getLong();
+    long flags = state.getLong();
+    enabled = (flags & ENABLED) != 0;
+    sizing = (flags & SIZING) != 0;
+    sizingHigh = (flags & SIZING_HIGH) != 0;
+    placement.place(base, enabled);
   }
 
   private boolean isDword(int at, int width) {

@@ -1,11 +1,15 @@
 package org.nvlink2vmm.npu2.config;
 
+import java.nio.ByteBuffer;
 import org.nvlink2vmm.npu2.procedure.ProcedureRegisters;
 import org.nvlink2vmm.vmm.memory.MmioHandler;
 import org.nvlink2vmm.vmm.pci.ConfigSpace;
 import org.nvlink2vmm.vmm.pci.ConfigTrap;
 import org.nvlink2vmm.vmm.pci.PciRegs;
 import org.nvlink2vmm.vmm.pci.WriteRule;
+import org.nvlink2vmm.vmm.vfio.state.ConfigRecord;
+import org.nvlink2vmm.vmm.vfio.state.StateException;
+import org.nvlink2vmm.vmm.vfio.state.StateRecord;
 
 /**
  * Configuration space of an NVLink2 bridge as firmware sets it up (skiboot hw/npu2.c,
@@ -143,6 +147,56 @@ public final class LinkConfig extends MmioHandler {
     field(0x91, 1, 0, 0xff, 0);
     field(LINK_INDEX, 1, linkIndex, 0xff, 0);
     field(FLAGS, 1, gpuFound ? GPU_FOUND : 0, 0xff, 0);
+  }
+
+  /** As after power-on; the windows stay where they are. */
+  public void clear() {
+    config.reset();
+    config.update(PciRegs.COMMAND, 2, MEMORY_SPACE, ntl.isEnabled() ? MEMORY_SPACE : 0);
+    ntl.show(config);
+    genid.show(config);
+    procedures.clear();
+  }
+
+  /** Configuration space as a part of the bridge's state, without what the link's flag says. */
+  public ConfigRecord state() {
+    return ConfigRecord.of(config).ignoring(LINK_INDEX, DL_OUT_OF_RESET << 8);
+  }
+
+  /** The windows as a part of the bridge's state. */
+  public StateRecord windows() {
+    return new Windows();
+  }
+
+  private final class Windows implements StateRecord {
+    @Override
+    public String name() {
+      return "windows";
+    }
+
+    @Override
+    public int size() {
+      return 2 * BarWindow.STATE;
+    }
+
+    @Override
+    public void save(ByteBuffer target) {
+      ntl.save(target);
+      genid.save(target);
+    }
+
+    @Override
+    public void check(ByteBuffer source) throws StateException {
+      if (!BarWindow.isSound(source, 0) || !BarWindow.isSound(source, BarWindow.STATE)) {
+        throw new StateException("a BAR that no bridge can have");
+      }
+    }
+
+    @Override
+    public void restore(ByteBuffer source) {
+      ntl.restore(source);
+      genid.restore(source);
+    }
   }
 
   /** All ones for an access that firmware refuses: too wide, not aligned, out of range. */

@@ -1,7 +1,11 @@
 package org.nvlink2vmm.npu2.link;
 
+import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.LongSupplier;
+import org.nvlink2vmm.vmm.vfio.state.DeviceClock;
+import org.nvlink2vmm.vmm.vfio.state.StateException;
+import org.nvlink2vmm.vmm.vfio.state.StateRecord;
 
 /**
  * The hardware of one link: PHY lanes, data link (DL), transaction layer (NTL) with its fence and
@@ -47,7 +51,7 @@ public final class Brick {
 
   private final int index;
   private final PhyBus phy;
-  private final LongSupplier nanoClock;
+  private final DeviceClock clock;
   private final PhyFault fault;
   private final Runnable changed;
   private final AtomicLongArray ntlu = new AtomicLongArray(0x2000);
@@ -75,12 +79,17 @@ public final class Brick {
     this.index = index;
     this.phy = phy;
     this.fault = fault;
-    this.nanoClock = nanoClock;
+    this.clock = new DeviceClock(nanoClock);
     this.changed = changed;
   }
 
   public int index() {
     return index;
+  }
+
+  /** The link's time: what the PHY and the procedures take. */
+  public DeviceClock clock() {
+    return clock;
   }
 
   /** Stack of the link: two bricks share one. */
@@ -274,12 +283,100 @@ public final class Brick {
     }
   }
 
+  /** All of the link as a part of a bridge's state. */
+  public StateRecord state() {
+    return new Kept();
+  }
+
+  /** Powers the link off and on; the transmitters' impedance stays, other links have it too. */
+  public void clear() {
+    stopLanes();
+    waiting = false;
+    rxCal = false;
+    everCarried = false;
+    for (int i = 0; i < ntlu.length(); i++) {
+      ntlu.set(i, 0);
+    }
+    fenceOff();
+    ntlu.set(MISC_CFG1 >>> 3, 0);
+  }
+
+  /**
+   * The PHY's calibration is shared by three links: a calibrated link makes it calibrated, one that
+   * is not leaves it.
+   */
+  private final class Kept implements StateRecord {
+    private static final int ALL = 0xff;
+
+    @Override
+    public String name() {
+      return "brick";
+    }
+
+    @Override
+    public int size() {
+      return Long.BYTES * (2 + ntlu.length());
+    }
+
+    @Override
+    public void save(ByteBuffer target) {
+      boolean[] bits = {
+        lanesReset,
+        lanesCalibrated,
+        lanesTrained,
+        dlReset,
+        everCarried,
+        rxCal,
+        waiting,
+        phy.calibrated()
+      };
+      int flags = 0;
+      for (int i = 0; i < bits.length; i++) {
+        flags |= bits[i] ? 1 << i : 0;
+      }
+      target.putInt(fence.bits()).putInt(flags).putLong(waiting ? busyUntil : 0);
+      for (int i = 0; i < ntlu.length(); i++) {
+        target.putLong(ntlu.get(i));
+      }
+    }
+
+    @Override
+    public void check(ByteBuffer source) throws StateException {
+      int bits = source.getInt(0);
+      if (FenceState.of(bits).isEmpty() || (source.getInt(4) & ~ALL) != 0) {
+        throw new StateException(
+            "link with fence 0x%x and flags 0x%x".formatted(bits, source.getInt(4)));
+      }
+    }
+
+    @Override
+    public void restore(ByteBuffer source) {
+      FenceState next = FenceState.of(source.getInt()).orElseThrow();
+      int flags = source.getInt();
+      busyUntil = source.getLong();
+      lanesReset = (flags & 1) != 0;
+      lanesCalibrated = (flags & 2) != 0;
+      lanesTrained = (flags & 4) != 0;
+      dlReset = (flags & 8) != 0;
+      everCarried = (flags & 0x10) != 0;
+      rxCal = (flags & 0x20) != 0;
+      waiting = (flags & 0x40) != 0;
+      if ((flags & 0x80) != 0) {
+        phy.calibrate();
+      }
+      for (int i = 0; i < ntlu.length(); i++) {
+        ntlu.set(i, source.getLong());
+      }
+      moveFence(next);
+    }
+  }
+
   private void settle(long nanos) {
-    busyUntil = nanoClock.getAsLong() + nanos;
+    busyUntil = clock.getAsLong() + nanos;
     waiting = true;
   }
 
   private boolean settled() {
-    return !waiting || nanoClock.getAsLong() - busyUntil >= 0;
+    return !waiting || clock.getAsLong() - busyUntil >= 0;
   }
 }

@@ -1,8 +1,11 @@
 package org.nvlink2vmm.npu2.procedure;
 
+import java.nio.ByteBuffer;
 import java.util.function.IntConsumer;
 import java.util.function.LongSupplier;
 import org.nvlink2vmm.npu2.link.Brick;
+import org.nvlink2vmm.vmm.vfio.state.StateException;
+import org.nvlink2vmm.vmm.vfio.state.StateRecord;
 
 /**
  * The two registers behind offsets 0x84 and 0x88 of a bridge's configuration space, by which a
@@ -63,6 +66,67 @@ public final class ProcedureRegisters {
       step = 0;
       status = Procedure.BUSY;
       started = nanoClock.getAsLong();
+    }
+  }
+
+  /** No procedure runs and none ran, as after power-on. */
+  public void clear() {
+    synchronized (lock) {
+      number = 0;
+      step = 0;
+      status = 0;
+      started = 0;
+    }
+  }
+
+  /** The procedure that runs, or ran last, as a part of a bridge's state. */
+  public StateRecord state() {
+    return new Kept();
+  }
+
+  private final class Kept implements StateRecord {
+    @Override
+    public String name() {
+      return "train";
+    }
+
+    @Override
+    public int size() {
+      return 24;
+    }
+
+    @Override
+    public void save(ByteBuffer target) {
+      synchronized (lock) {
+        target.putInt(number).putInt(step).putInt(status).putInt(0).putLong(started);
+      }
+    }
+
+    @Override
+    public void check(ByteBuffer source) throws StateException {
+      int at = source.getInt(0);
+      boolean sound =
+          Procedure.isSupported(at)
+              && source.getInt(4) >= 0
+              && source.getInt(4) < Procedure.of(at).steps()
+              && (source.getInt(8) & ~Procedure.VISIBLE) == 0
+              && source.getInt(12) == 0;
+      if (!sound) {
+        throw new StateException(
+            "procedure %d in step %d with status 0x%x"
+                .formatted(at, source.getInt(4), source.getInt(8)));
+      }
+    }
+
+    @Override
+    public void restore(ByteBuffer source) {
+      synchronized (lock) {
+        number = source.getInt();
+        step = source.getInt();
+        status = source.getInt();
+        source.getInt();
+        started = source.getLong();
+      }
     }
   }
 

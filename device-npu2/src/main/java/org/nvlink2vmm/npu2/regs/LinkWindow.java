@@ -1,10 +1,12 @@
 package org.nvlink2vmm.npu2.regs;
 
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.nvlink2vmm.npu2.link.Brick;
 import org.nvlink2vmm.vmm.memory.AccessRules;
 import org.nvlink2vmm.vmm.memory.MmioHandler;
+import org.nvlink2vmm.vmm.vfio.state.StateRecord;
 
 /**
  * BAR 0 of a bridge: the DL's 64 KiB, of which control (0xfff4), configuration (0xfff8) and clock
@@ -48,6 +50,47 @@ public final class LinkWindow extends MmioHandler {
     int index = dlIndex(offset);
     if (size == 4 && index >= 0) {
       dl.set(index, (int) value);
+    }
+  }
+
+  /** As after power-on. */
+  public void clear() {
+    for (int i = 0; i < dl.length(); i++) {
+      dl.set(i, 0);
+    }
+  }
+
+  /** The DL's registers as a part of a bridge's state; the NTL's are the brick's. */
+  public StateRecord state() {
+    return new Kept();
+  }
+
+  private final class Kept implements StateRecord {
+    @Override
+    public String name() {
+      return "dl";
+    }
+
+    @Override
+    public int size() {
+      return Integer.BYTES * dl.length();
+    }
+
+    @Override
+    public void save(ByteBuffer target) {
+      for (int i = 0; i < dl.length(); i++) {
+        target.putInt(dl.get(i));
+      }
+    }
+
+    @Override
+    public void check(ByteBuffer source) {}
+
+    @Override
+    public void restore(ByteBuffer source) {
+      for (int i = 0; i < dl.length(); i++) {
+        dl.set(i, source.getInt());
+      }
     }
   }
 

@@ -2,6 +2,7 @@ package org.nvlink2vmm.v100.engine;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.nvlink2vmm.v100.mmu.AtsRequester;
 import org.nvlink2vmm.v100.mmu.InFlight;
@@ -18,6 +19,11 @@ final class Channel {
 
   private static final ValueLayout.OfInt WORD =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  /** Bytes of a channel's saved state. */
+  static final int STATE = 48;
+
+  private static final int PID_BITS = 0xfffff;
 
   private final AtsRequester requester;
   private final Route route;
@@ -59,7 +65,7 @@ final class Channel {
 
   synchronized void write(int register, int value) {
     switch (register) {
-      case EngineRegisters.PID -> pid = value & 0xfffff;
+      case EngineRegisters.PID -> pid = value & PID_BITS;
       case EngineRegisters.SOURCE -> source = low(source, value);
       case EngineRegisters.SOURCE + 4 -> source = high(source, value);
       case EngineRegisters.TARGET -> target = low(target, value);
@@ -69,6 +75,32 @@ final class Channel {
       case EngineRegisters.COMMAND -> command(value);
       default -> {}
     }
+  }
+
+  synchronized void save(ByteBuffer state) {
+    state.putInt(pid).putInt(length).putInt(pattern).putInt(status).putInt(fault).putInt(0);
+    state.putLong(source).putLong(target).putLong(place);
+  }
+
+  synchronized void restore(ByteBuffer state) {
+    pid = state.getInt();
+    length = state.getInt();
+    pattern = state.getInt();
+    status = state.getInt();
+    fault = state.getInt();
+    state.getInt();
+    source = state.getLong();
+    target = state.getLong();
+    place = state.getLong();
+  }
+
+  /** What a guest cannot bring about is no channel's state. */
+  static boolean isSound(ByteBuffer state, int at) {
+    int status = state.getInt(at + 12);
+    int outcome = status ^ EngineRegisters.DONE;
+    return (state.getInt(at) & ~PID_BITS) == 0
+        && (status == 0 || (outcome >= 0 && outcome <= EngineRegisters.UNREACHABLE))
+        && state.getInt(at + 20) == 0;
   }
 
   private static long low(long old, int value) {

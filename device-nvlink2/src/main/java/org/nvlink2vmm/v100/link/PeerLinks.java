@@ -39,6 +39,11 @@ public final class PeerLinks {
     trained = mask & MASK;
   }
 
+  /** The links whose end here is trained, whatever the other does. */
+  public int trained() {
+    return trained;
+  }
+
   private int ready() {
     return trained & ~isolated.getAsInt();
   }

@@ -30,6 +30,11 @@ public final class GpuRam implements AutoCloseable {
     return block.segment();
   }
 
+  /** The store itself, for who saves what was touched of it. */
+  public RamBlock block() {
+    return block;
+  }
+
   /** Part of the memory as something that can be mapped, by other processes too. */
   public RegionBacking part(long offset, long size) {
     return new RegionBacking.Direct(

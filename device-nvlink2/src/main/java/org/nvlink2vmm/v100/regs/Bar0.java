@@ -1,9 +1,12 @@
 package org.nvlink2vmm.v100.regs;
 
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.function.LongSupplier;
 import org.nvlink2vmm.v100.ram.GpuRam;
 import org.nvlink2vmm.vmm.memory.MmioHandler;
+import org.nvlink2vmm.vmm.vfio.state.StateException;
+import org.nvlink2vmm.vmm.vfio.state.StateRecord;
 
 /**
  * BAR 0: 16 MiB of registers, little-endian, at most 32 bits at a time. A table of pages of 4 KiB
@@ -62,6 +65,52 @@ public final class Bar0 extends MmioHandler {
   public void reset() {
     for (RegisterBank bank : banks) {
       bank.reset();
+    }
+  }
+
+  /** What the registers keep, as a part of the GPU's state. */
+  public StateRecord state() {
+    return new Kept();
+  }
+
+  private final class Kept implements StateRecord {
+    @Override
+    public String name() {
+      return "bar0";
+    }
+
+    @Override
+    public int size() {
+      int count = 0;
+      for (RegisterBank bank : banks) {
+        count += bank.keptCount();
+      }
+      return 2 * Integer.BYTES * count;
+    }
+
+    @Override
+    public void save(ByteBuffer target) {
+      for (RegisterBank bank : banks) {
+        bank.save(target);
+      }
+    }
+
+    @Override
+    public void check(ByteBuffer source) throws StateException {
+      for (RegisterBank bank : banks) {
+        int wrong = bank.restore(source, false);
+        if (wrong >= 0) {
+          throw new StateException(
+              "BAR 0: not the register at 0x%06x, or not its value".formatted(wrong));
+        }
+      }
+    }
+
+    @Override
+    public void restore(ByteBuffer source) {
+      for (RegisterBank bank : banks) {
+        bank.restore(source, true);
+      }
     }
   }
 

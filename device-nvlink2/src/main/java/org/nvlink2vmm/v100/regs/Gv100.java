@@ -1,6 +1,5 @@
 package org.nvlink2vmm.v100.regs;
 
-import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.function.LongSupplier;
 
 /**
@@ -32,19 +31,9 @@ final class Gv100 {
             .storage(0x000200, 0x40000121, ALL) // PMC_ENABLE, as a cold board
             .storage(0x000204, 0x3fff, 0x3fff) // PMC_ENABLE_PB
             .constant(0x000a00, 0x140a1000); // PMC_BOOT_42
-    AtomicIntegerArray enabled = new AtomicIntegerArray(4);
     for (int i = 0; i < 4; i++) {
-      int line = i;
       bank.constant(0x000100 + 4 * i, 0) // INTR(i)
-          .computed(0x000140 + 4 * i, () -> enabled.get(line), value -> {}) // INTR_EN(i)
-          .computed(
-              0x000160 + 4 * i,
-              () -> 0,
-              value -> enabled.accumulateAndGet(line, value, (old, set) -> old | set))
-          .computed(
-              0x000180 + 4 * i,
-              () -> 0,
-              value -> enabled.accumulateAndGet(line, value, (old, clear) -> old & ~clear));
+          .enables(0x000140 + 4 * i, 0x000160 + 4 * i, 0x000180 + 4 * i); // INTR_EN(i), set, clear
     }
     return bank;
   }

@@ -1,5 +1,6 @@
 package org.nvlink2vmm.v100.regs;
 
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.function.IntConsumer;
@@ -16,6 +17,8 @@ public final class RegisterBank extends Unit {
     CONSTANT,
     STORAGE,
     CLEAR_ON_ONE,
+    SET_BITS,
+    CLEAR_BITS,
     COMPUTED
   }
 
@@ -54,6 +57,14 @@ public final class RegisterBank extends Unit {
   /** Bits fall when one is written to them. */
   RegisterBank clearOnOne(int offset) {
     return declare(offset, Kind.CLEAR_ON_ONE, 0, -1, null, null);
+  }
+
+  /** Bits of the register at {@code kept}, which reads them, rise and fall by two others. */
+  RegisterBank enables(int kept, int set, int clear) {
+    storage(kept, 0, 0);
+    int slot = index[(kept - base) / 4];
+    return declare(set, Kind.SET_BITS, 0, slot, null, null)
+        .declare(clear, Kind.CLEAR_BITS, 0, slot, null, null);
   }
 
   /** Calls. */
@@ -99,6 +110,61 @@ public final class RegisterBank extends Unit {
     }
   }
 
+  /** Registers that keep something. */
+  int keptCount() {
+    int count = 0;
+    for (Kind kind : kinds) {
+      count += keeps(kind) ? 1 : 0;
+    }
+    return count;
+  }
+
+  private static boolean keeps(Kind kind) {
+    return kind == Kind.STORAGE || kind == Kind.CLEAR_ON_ONE;
+  }
+
+  /** Puts offset and value of each register that keeps something. */
+  void save(ByteBuffer target) {
+    for (int word = 0; word < index.length; word++) {
+      int slot = index[word];
+      if (slot != NONE && keeps(kinds[slot])) {
+        target.putInt(base + 4 * word).putInt(values.get(slot));
+      }
+    }
+  }
+
+  /**
+   * Takes what {@link #save} put.
+   *
+   * @param apply false: only looks whether it could be
+   * @return offset of the first register that does not fit, -1 when all do
+   */
+  int restore(ByteBuffer source, boolean apply) {
+    for (int word = 0; word < index.length; word++) {
+      int slot = index[word];
+      if (slot != NONE && keeps(kinds[slot])) {
+        int offset = source.getInt();
+        int value = source.getInt();
+        int fixed = isEnables(slot) ? 0 : ~masks[slot];
+        if (offset != base + 4 * word || ((value ^ resets[slot]) & fixed) != 0) {
+          return base + 4 * word;
+        }
+        if (apply) {
+          values.set(slot, value);
+        }
+      }
+    }
+    return -1;
+  }
+
+  /** Whether other registers change it. */
+  private boolean isEnables(int slot) {
+    return kinds[slot] == Kind.STORAGE
+        && slot + 1 < kinds.length
+        && kinds[slot + 1] == Kind.SET_BITS
+        && masks[slot + 1] == slot;
+  }
+
   @Override
   protected long read(int offset, int size) {
     int slot = index[(offset - base) / 4];
@@ -123,6 +189,8 @@ public final class RegisterBank extends Unit {
       case CONSTANT -> {}
       case STORAGE -> merge(slot, value << shift, lanes & masks[slot]);
       case CLEAR_ON_ONE -> merge(slot, 0, value << shift & lanes);
+      case SET_BITS -> merge(masks[slot], -1, value << shift & lanes);
+      case CLEAR_BITS -> merge(masks[slot], 0, value << shift & lanes);
       case COMPUTED -> writes[slot].accept(value << shift & lanes);
     }
   }

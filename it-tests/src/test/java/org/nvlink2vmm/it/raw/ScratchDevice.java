@@ -9,6 +9,7 @@ import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.nvlink2vmm.vmm.iommu.DmaSpace;
@@ -60,6 +61,11 @@ final class ScratchDevice implements VfioDevice, Migratable {
   @Override
   public String id() {
     return "scratch";
+  }
+
+  @Override
+  public Optional<Migratable> migration() {
+    return Optional.of(this);
   }
 
   @Override

@@ -1,11 +1,13 @@
 package org.nvlink2vmm.vmm.device;
 
 import java.util.List;
+import java.util.Optional;
 import org.nvlink2vmm.dt.powernv.HostBdf;
 import org.nvlink2vmm.vmm.iommu.DmaSpace;
 import org.nvlink2vmm.vmm.irq.InterruptSink;
 import org.nvlink2vmm.vmm.memory.MmioHandler;
 import org.nvlink2vmm.vmm.vfio.RegionBacking;
+import org.nvlink2vmm.vmm.vfio.state.DeviceState;
 
 /**
  * A PCI function as hardware: what the host's kernel finds when it looks at the bus. Knows nothing
@@ -32,6 +34,14 @@ public interface HostFunction {
   void busReset();
 
   void connect(InterruptSink sink);
+
+  /**
+   * What the function's state is made of, if it can be taken out and put in: its own, without its
+   * place on the host's bus.
+   */
+  default Optional<DeviceState> state() {
+    return Optional.empty();
+  }
 
   /** Says what of a guest's memory the function reaches by DMA; nothing at first. */
   default void attach(DmaSpace memory) {}

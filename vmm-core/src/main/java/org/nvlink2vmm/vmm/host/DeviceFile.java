@@ -3,12 +3,14 @@ package org.nvlink2vmm.vmm.host;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.nvlink2vmm.dt.powernv.HostBdf;
 import org.nvlink2vmm.vmm.iommu.DmaSpace;
 import org.nvlink2vmm.vmm.irq.InterruptSink;
 import org.nvlink2vmm.vmm.vfio.DeviceInfo;
 import org.nvlink2vmm.vmm.vfio.Errno;
 import org.nvlink2vmm.vmm.vfio.IrqInfo;
+import org.nvlink2vmm.vmm.vfio.Migratable;
 import org.nvlink2vmm.vmm.vfio.MmapRange;
 import org.nvlink2vmm.vmm.vfio.RegionBacking;
 import org.nvlink2vmm.vmm.vfio.RegionInfo;
@@ -97,6 +99,11 @@ final class DeviceFile implements VfioDevice {
   @Override
   public void attach(DmaSpace memory) {
     open().attach(memory);
+  }
+
+  @Override
+  public Optional<Migratable> migration() {
+    return open().migration();
   }
 
   @Override

@@ -3,6 +3,7 @@ package org.nvlink2vmm.vmm.host;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.nvlink2vmm.dt.powernv.HostBdf;
@@ -16,6 +17,7 @@ import org.nvlink2vmm.vmm.vfio.DeviceInfo;
 import org.nvlink2vmm.vmm.vfio.Errno;
 import org.nvlink2vmm.vmm.vfio.IntxGate;
 import org.nvlink2vmm.vmm.vfio.IrqInfo;
+import org.nvlink2vmm.vmm.vfio.Migratable;
 import org.nvlink2vmm.vmm.vfio.MmapRange;
 import org.nvlink2vmm.vmm.vfio.RegionAccess;
 import org.nvlink2vmm.vmm.vfio.RegionBacking;
@@ -24,6 +26,7 @@ import org.nvlink2vmm.vmm.vfio.RegionInfo;
 import org.nvlink2vmm.vmm.vfio.RegionMapping;
 import org.nvlink2vmm.vmm.vfio.VfioException;
 import org.nvlink2vmm.vmm.vfio.VfioPciIndex;
+import org.nvlink2vmm.vmm.vfio.state.SavableDevice;
 
 /**
  * A function that vfio-pci has enabled: what all opened files of it share, between the first open
@@ -44,6 +47,7 @@ final class OpenFunction {
   private final List<SubdriverRegion> specific = new ArrayList<>();
   private final Set<LiveMapping> mappings = ConcurrentHashMap.newKeySet();
   private final IntxGate interrupts = new IntxGate();
+  private final Optional<Migratable> migration;
   private volatile List<RegionInfo> infos = List.of();
 
   /** The function as the driver takes it: reset, enabled, its configuration space read. */
@@ -64,6 +68,7 @@ final class OpenFunction {
       barSizes[bar.index()] = bar.size();
     }
     function.connect(interrupts);
+    migration = function.state().map(own -> new SavableDevice(new FunctionState(own, config)));
   }
 
   /** vfio_pci_register_dev_region. */
@@ -102,6 +107,7 @@ final class OpenFunction {
 
   /** vfio_pci_disable: regions are released in index order, the function is reset and left. */
   void disable() {
+    migration.ifPresent(savable -> savable.running(true));
     interrupts.connect(InterruptSink.NONE);
     mappings.forEach(LiveMapping::close);
     specific.forEach(SubdriverRegion::release);
@@ -254,6 +260,10 @@ final class OpenFunction {
 
   void attach(DmaSpace memory) {
     function.attach(memory);
+  }
+
+  Optional<Migratable> migration() {
+    return migration;
   }
 
   void reset() {

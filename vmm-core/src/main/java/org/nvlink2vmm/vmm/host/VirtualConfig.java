@@ -98,6 +98,32 @@ final class VirtualConfig extends MmioHandler {
     return hardware.read(permissions.msix() + 4, 4) & 0xffff_fff8L;
   }
 
+  /** Command as the user sees it. */
+  int command() {
+    return (int) read(COMMAND, 2);
+  }
+
+  /** Makes Command what it was, with all that follows from it; BARs are put right as well. */
+  synchronized void restoreCommand(int command) {
+    write(COMMAND, 2, command);
+    fixBars();
+  }
+
+  /** Bits of a byte that live in the kernel's copy and that the user may write. */
+  int keeps(int at) {
+    return Byte.toUnsignedInt((byte) (permissions.virtual[at] & permissions.writable[at]));
+  }
+
+  /** Those bits as they are. */
+  int kept(int at) {
+    return permissions.get(at) & keeps(at);
+  }
+
+  /** Replaces those bits, with nothing that a user's write would do besides. */
+  synchronized void keep(int at, byte value) {
+    keep(at, 1, value, keeps(at));
+  }
+
   /** Says whether vectors of MSI are in use: only then may the user's enable bit stay. */
   void msiInUse(boolean inUse) {
     msiEnabled = inUse;

@@ -78,6 +78,20 @@ public final class RamBlock implements AutoCloseable {
     return fd;
   }
 
+  /**
+   * The first byte at or behind {@code from} that may have been touched, so that memory can be
+   * looked through without allocating it; {@link #size()} for none. Of a private block every byte
+   * may have been.
+   */
+  public long nextTouched(long from) {
+    return fd.map(file -> Libc.nextData(file, from, size())).orElse(Math.min(from, size()));
+  }
+
+  /** The first byte at or behind {@code from} that was never touched; {@link #size()} for none. */
+  public long nextUntouched(long from) {
+    return fd.map(file -> Libc.nextHole(file, from, size())).orElse(size());
+  }
+
   /** Makes all bytes zero and gives their pages back. */
   public void zero() {
     mapping.zero();

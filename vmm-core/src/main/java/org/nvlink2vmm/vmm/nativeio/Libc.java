@@ -34,7 +34,15 @@ public final class Libc {
   public static final int MAX_SOCKET_PATH = 107;
 
   private static final int F_DUPFD_CLOEXEC = 1030;
+  private static final int F_ADD_SEALS = 1033;
+  private static final int F_SEAL_SEAL = 1;
+  private static final int F_SEAL_SHRINK = 2;
+  private static final int F_SEAL_GROW = 4;
   private static final int MFD_CLOEXEC = 1;
+  private static final int MFD_ALLOW_SEALING = 2;
+  private static final int SEEK_DATA = 3;
+  private static final int SEEK_HOLE = 4;
+  private static final int ENXIO = 6;
   private static final int EFD_CLOEXEC = 0x80000;
   private static final int EFD_NONBLOCK = 0x800;
 
@@ -57,7 +65,8 @@ public final class Libc {
   private Libc() {}
 
   /**
-   * A file in memory of the given size; sparse, so that only written pages cost anything.
+   * A file in memory of the given size; sparse, so that only written pages cost anything. It keeps
+   * its size, whoever else gets the descriptor: nobody can make a touch of it fail (SIGBUS).
    *
    * @param name for people, in /proc/self/maps
    * @param size bytes
@@ -72,6 +81,11 @@ public final class Libc {
         fd.close();
         throw new NativeException(
             "ftruncate", -result, name + " to 0x" + Long.toHexString(size) + " bytes");
+      }
+      result = control(fd.number(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+      if (result < 0) {
+        fd.close();
+        throw new NativeException("fcntl", -result, "sealing the size of " + name);
       }
       return fd;
     }
@@ -108,6 +122,38 @@ public final class Libc {
           stat.get(JAVA_LONG, STAT_DEVICE_OFFSET),
           stat.get(JAVA_LONG, STAT_INODE_OFFSET),
           stat.get(JAVA_LONG, STAT_SIZE_OFFSET));
+    }
+  }
+
+  /**
+   * Where the first data of a sparse file at or behind an offset are (lseek with SEEK_DATA); {@code
+   * size} when there are none, or past it.
+   *
+   * @throws NativeException as lseek fails otherwise
+   */
+  public static long nextData(OwnedFd fd, long from, long size) {
+    return seek(fd, from, SEEK_DATA, size);
+  }
+
+  /** Where the first hole at or behind an offset is (SEEK_HOLE); as {@link #nextData}. */
+  public static long nextHole(OwnedFd fd, long from, long size) {
+    return seek(fd, from, SEEK_HOLE, size);
+  }
+
+  private static long seek(OwnedFd fd, long from, int whence, long size) {
+    if (from >= size) {
+      return size;
+    }
+    MemorySegment capture = Downcalls.capture();
+    try {
+      long at =
+          result(capture, (long) Downcalls.LSEEK.invokeExact(capture, fd.number(), from, whence));
+      if (at < 0 && at != -ENXIO) {
+        throw new NativeException("lseek", (int) -at, "looking for data or holes");
+      }
+      return at < 0 ? size : Math.min(at, size);
+    } catch (Throwable e) {
+      throw Downcalls.unchecked(e);
     }
   }
 
@@ -309,9 +355,13 @@ public final class Libc {
   }
 
   static int duplicate(int fd) {
+    return control(fd, F_DUPFD_CLOEXEC, 0);
+  }
+
+  private static int control(int fd, int command, int argument) {
     MemorySegment capture = Downcalls.capture();
     try {
-      return result(capture, (int) Downcalls.FCNTL.invokeExact(capture, fd, F_DUPFD_CLOEXEC, 0));
+      return result(capture, (int) Downcalls.FCNTL.invokeExact(capture, fd, command, argument));
     } catch (Throwable e) {
       throw Downcalls.unchecked(e);
     }
@@ -337,7 +387,9 @@ public final class Libc {
   private static int memfdCreate(MemorySegment name) {
     MemorySegment capture = Downcalls.capture();
     try {
-      return result(capture, (int) Downcalls.MEMFD_CREATE.invokeExact(capture, name, MFD_CLOEXEC));
+      return result(
+          capture,
+          (int) Downcalls.MEMFD_CREATE.invokeExact(capture, name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
     } catch (Throwable e) {
       throw Downcalls.unchecked(e);
     }

@@ -187,6 +187,11 @@ public final class ConfigSpace extends MmioHandler {
     }
   }
 
+  /** Bits of the dword at {@code offset}, a multiple of 4, that software can write or clear. */
+  public int changeable(int offset) {
+    return writable[offset / 4] | clearable[offset / 4];
+  }
+
   /** Gives all bytes the values they were declared with. */
   public void reset() {
     for (int word = 0; word < words.length; word++) {

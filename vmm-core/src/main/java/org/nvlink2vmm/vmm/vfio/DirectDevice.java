@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
@@ -11,6 +12,8 @@ import org.nvlink2vmm.vmm.iommu.DmaSpace;
 import org.nvlink2vmm.vmm.irq.InterruptSink;
 import org.nvlink2vmm.vmm.memory.AccessRules;
 import org.nvlink2vmm.vmm.memory.MmioHandler;
+import org.nvlink2vmm.vmm.vfio.state.DeviceState;
+import org.nvlink2vmm.vmm.vfio.state.SavableDevice;
 
 /**
  * A VFIO device put together from its regions, without a host kernel: for devices that a machine
@@ -32,6 +35,7 @@ public final class DirectDevice implements VfioDevice {
   private final boolean resettable;
   private final Consumer<DmaSpace> attach;
   private final Runnable close;
+  private final Optional<Migratable> migration;
   private final IntxGate intx;
   private final Set<Mapping> mappings = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
@@ -45,6 +49,7 @@ public final class DirectDevice implements VfioDevice {
     reset = builder.reset;
     attach = builder.attach;
     close = builder.close;
+    migration = builder.state.map(SavableDevice::new);
     intx = new IntxGate();
     builder.interrupts.accept(intx);
   }
@@ -64,6 +69,7 @@ public final class DirectDevice implements VfioDevice {
     private Consumer<DmaSpace> attach = memory -> {};
     private Consumer<InterruptSink> interrupts = sink -> {};
     private Runnable close = () -> {};
+    private Optional<DeviceState> state = Optional.empty();
 
     private Builder(String id) {
       this.id = Objects.requireNonNull(id, "id");
@@ -144,6 +150,12 @@ public final class DirectDevice implements VfioDevice {
     /** Told once, when the device is built, where its interrupts go. */
     public Builder onConnect(Consumer<InterruptSink> action) {
       interrupts = action;
+      return this;
+    }
+
+    /** The device's state can be taken out and put in. */
+    public Builder state(DeviceState made) {
+      state = Optional.of(made);
       return this;
     }
 
@@ -258,6 +270,11 @@ public final class DirectDevice implements VfioDevice {
   public void attach(DmaSpace memory) {
     requireOpen();
     attach.accept(memory);
+  }
+
+  @Override
+  public Optional<Migratable> migration() {
+    return migration;
   }
 
   @Override

@@ -5,10 +5,10 @@ import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 
 /**
- * What a {@link VfioDevice} also implements when its state can be taken out and put into another
- * one of its kind: the stop-copy part of VFIO's migration (Linux include/uapi/linux/vfio.h,
- * VFIO_DEVICE_FEATURE_MIGRATION). The bytes are the device's own affair; it puts a version into
- * them.
+ * How a {@link VfioDevice}'s state is taken out and put into another one of its kind: the stop-copy
+ * part of VFIO's migration (Linux include/uapi/linux/vfio.h, VFIO_DEVICE_FEATURE_MIGRATION). The
+ * bytes are the device's own affair; it puts a version into them. Interrupts and guest memory are
+ * not of the state: who takes the device over connects and attaches its own.
  *
  * <p>Calls come one after another, from any thread.
  */
@@ -30,7 +30,8 @@ public interface Migratable {
   /**
    * Takes a state for the stopped device. It is complete, and in force, when the channel is closed.
    * The bytes come from outside: whoever reads them checks everything, and writing or closing
-   * throws an IOException that says what is wrong. The device is then to be reset.
+   * throws an IOException that says what is wrong. The device is then as after power-on, as it is
+   * from the call of this method until a state is in force.
    *
    * @throws IOException when the device cannot take one
    */

@@ -1,6 +1,7 @@
 package org.nvlink2vmm.vmm.vfio;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import org.nvlink2vmm.vmm.iommu.DmaSpace;
 import org.nvlink2vmm.vmm.irq.InterruptSink;
 
@@ -69,6 +70,11 @@ public interface VfioDevice extends AutoCloseable {
 
   /** Says what of the guest's memory the device reaches; replaces the earlier space. */
   void attach(DmaSpace memory);
+
+  /** How the device's state is taken out and put in, if it can be. */
+  default Optional<Migratable> migration() {
+    return Optional.empty();
+  }
 
   /**
    * VFIO_DEVICE_RESET.

@@ -41,8 +41,7 @@ final class Migration implements AutoCloseable {
 
   Migration(VfioDevice device) {
     this.id = device.id();
-    this.device =
-        device instanceof Migratable migratable ? Optional.of(migratable) : Optional.empty();
+    this.device = device.migration();
   }
 
   boolean isSupported() {
