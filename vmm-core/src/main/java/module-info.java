@@ -28,6 +28,7 @@ module org.nvlink2vmm.vmm {
   exports org.nvlink2vmm.vmm.vcpu.boot;
   exports org.nvlink2vmm.vmm.vcpu.pseries;
   exports org.nvlink2vmm.vmm.vfio;
+  exports org.nvlink2vmm.vmm.vfio.state;
   exports org.nvlink2vmm.vmm.vfiouser.client;
   exports org.nvlink2vmm.vmm.vfiouser.server;
 
