@@ -110,8 +110,8 @@ final class LinkStateTest {
   private void live(VfioDevice device, Random random) {
     for (int i = 0; i < 50; i++) {
       write(device, 0, 0x10000 + 8 * random.nextInt(0x2000), 8, random.nextLong());
-      write(device, CONFIG, 4 * random.nextInt(64), 4, random.nextInt());
-      write(device, ATSD, 8 * random.nextInt(2), 8, random.nextLong());
+      write(device, CONFIG, 4L * random.nextInt(64), 4, random.nextInt());
+      write(device, ATSD, 8L * random.nextInt(2), 8, random.nextLong());
     }
     write(device, 0, 0xfff4, 4, random.nextInt());
   }
@@ -132,7 +132,7 @@ final class LinkStateTest {
       assertThat(read(to, CONFIG, offset, 4)).isEqualTo(read(from, CONFIG, offset, 4));
     }
     for (int register = 0; register < 3; register++) {
-      assertThat(read(to, ATSD, 8 * register, 8)).isEqualTo(read(from, ATSD, 8 * register, 8));
+      assertThat(read(to, ATSD, 8L * register, 8)).isEqualTo(read(from, ATSD, 8L * register, 8));
     }
   }
 
