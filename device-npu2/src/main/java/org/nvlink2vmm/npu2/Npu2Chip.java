@@ -14,6 +14,8 @@ import org.nvlink2vmm.npu2.atsd.StaleUses;
 import org.nvlink2vmm.npu2.link.Brick;
 import org.nvlink2vmm.npu2.link.PhyBus;
 import org.nvlink2vmm.npu2.link.PhyFault;
+import org.nvlink2vmm.npu2.regs.ErrorRegisters;
+import org.nvlink2vmm.npu2.regs.ErrorRegisters.Cause;
 import org.nvlink2vmm.npu2.xts.Xts;
 import org.nvlink2vmm.vmm.ats.InvalidationScope;
 import org.nvlink2vmm.vmm.ats.LinkWatcher;
@@ -22,6 +24,7 @@ import org.nvlink2vmm.vmm.ats.NpuOpal;
 import org.nvlink2vmm.vmm.ats.Partition;
 import org.nvlink2vmm.vmm.ats.TranslationAgent;
 import org.nvlink2vmm.vmm.ats.TranslationCache;
+import org.nvlink2vmm.vmm.device.HostBridgeReset;
 
 /**
  * The NPU of one chip: six bricks on two PHYs, the translation service, eight ATSD register sets.
@@ -47,6 +50,7 @@ final class Npu2Chip implements Npu {
   private final AtsdCounts shootdowns = new AtsdCounts();
   private final MistakeLog mistakes;
   private final UnreachableLog unreachable;
+  private final ErrorRegisters errors;
   private final StaleUses stale;
 
   /** Which GPU a link goes to, and the state of its PHY. {@code bdfn} -1: to no GPU. */
@@ -56,6 +60,7 @@ final class Npu2Chip implements Npu {
    * @param name for reports
    * @param wirings in the order of the bridges' functions
    * @param number which NPU of the host
+   * @param peCount PEs of the host bridge
    * @param journal the host's
    */
   Npu2Chip(
@@ -63,6 +68,7 @@ final class Npu2Chip implements Npu {
       List<Wiring> wirings,
       LongSupplier nanoClock,
       int number,
+      int peCount,
       ShootdownJournal journal) {
     this.name = name;
     stale = new StaleUses(number, journal);
@@ -87,9 +93,20 @@ final class Npu2Chip implements Npu {
       }
     }
     gpus = found.toArray(new GpuLinks[0]);
+    errors = new ErrorRegisters(List.of(bricks), peCount);
+    mapPes(peCount);
     xts = new Xts(new LinksOfGpus());
     for (int i = 0; i < atsd.length; i++) {
       atsd[i] = new AtsdRegisterSet(i, this::shootDown, mistakes);
+    }
+  }
+
+  /** One PE a GPU, from below the last two downwards, as Linux hands them out. */
+  private void mapPes(int peCount) {
+    for (int i = 0; i < gpus.length; i++) {
+      for (Brick brick : gpus[i].bricks()) {
+        errors.mapPe(brick.index(), Math.max(0, peCount - 3 - i), gpus[i].bdfn());
+      }
     }
   }
 
@@ -146,6 +163,11 @@ final class Npu2Chip implements Npu {
   }
 
   @Override
+  public ErrorRegisters errors() {
+    return errors;
+  }
+
+  @Override
   public TranslationAgent translations() {
     return xts;
   }
@@ -176,7 +198,12 @@ final class Npu2Chip implements Npu {
 
   @Override
   public void unreachable(int bdfn, long hpa, int size, boolean write) {
-    unreachable.add(bdfn, hpa, size, write, carries(bdfn));
+    GpuLinks gpu = find(bdfn);
+    boolean carries = gpu != null && gpu.carries();
+    unreachable.add(bdfn, hpa, size, write, carries);
+    if (gpu != null) {
+      errors.raise(gpu.bricks().getFirst(), carries ? Cause.NO_MEMORY : Cause.NO_LINK, hpa);
+    }
   }
 
   @Override
@@ -185,12 +212,17 @@ final class Npu2Chip implements Npu {
   }
 
   @Override
-  public void usedCached(int bdfn, int pid, long address, boolean write, long answer) {
+  public void usedCached(
+      int bdfn, int pid, long address, boolean write, long answer, int generation) {
     long now = xts.peek(bdfn, pid, address, write);
     if (now == LINK_DOWN || samePlace(answer, now, address)) {
       return;
     }
-    stale.add(bdfn, pid, address, TranslationAgent.pageShift(answer));
+    GpuLinks gpu = find(bdfn);
+    if (gpu != null && gpu.cache() != null) {
+      int shift = TranslationAgent.pageShift(answer);
+      stale.add(bdfn, pid, address, shift, gpu.cache(), generation);
+    }
   }
 
   /** Whether both answers lead to one byte; a refusal leads nowhere. */
@@ -218,10 +250,12 @@ final class Npu2Chip implements Npu {
     xts.unregisterPartition(lpid);
   }
 
-  /** Hot reset of the virtual host bridge: every link's NTL is reset. Complete reset likewise. */
-  void hotReset() {
-    for (Brick brick : bricks) {
-      brick.fenceOff();
+  /** Resets the virtual host bridge: hot and complete reset the NTL of every link. */
+  void reset(HostBridgeReset reset) {
+    if (reset != HostBridgeReset.FUNDAMENTAL) {
+      for (Brick brick : bricks) {
+        brick.fenceOff();
+      }
     }
   }
 
@@ -261,7 +295,9 @@ final class Npu2Chip implements Npu {
       mistakes.add(Mistake.BAD_PAGE_SIZE, register, AtsdLaunch.pid(launch), ava);
       return true;
     }
-    stale.launched(scope, AtsdLaunch.pid(launch), ava, pageShift);
+    if (AtsdLaunch.dropsTranslations(launch)) {
+      stale.launched(scope, AtsdLaunch.pid(launch), ava, pageShift);
+    }
     boolean everyone = scope == InvalidationScope.ALL && (lparid & LPARID_HV) != 0;
     boolean done = true;
     for (int entry = 0; entry < Xts.CONTEXTS; entry++) {
@@ -284,9 +320,14 @@ final class Npu2Chip implements Npu {
       return true;
     }
     int pid = AtsdLaunch.pid(launch);
-    shootdowns.reached(
-        gpu.cache().invalidate(scope, pid, ava, pageShift, !AtsdLaunch.noFlush(launch)));
-    stale.takenBack(gpu.bdfn(), scope, pid, ava, pageShift);
+    boolean flush = !AtsdLaunch.noFlush(launch) || !xts.takesNoFlush();
+    if (AtsdLaunch.dropsTranslations(launch)) {
+      shootdowns.reached(gpu.cache().invalidate(scope, pid, ava, pageShift, flush));
+      stale.takenBack(gpu.bdfn(), scope, pid, ava, pageShift, flush);
+    } else if (flush) {
+      gpu.cache().flush();
+      stale.flushed(gpu.bdfn());
+    }
     return true;
   }
 

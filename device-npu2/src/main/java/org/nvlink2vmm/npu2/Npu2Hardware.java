@@ -19,8 +19,10 @@ import org.nvlink2vmm.npu2.atsd.AtsdPage;
 import org.nvlink2vmm.npu2.atsd.AtsdRegisterSet;
 import org.nvlink2vmm.npu2.atsd.ShootdownJournal;
 import org.nvlink2vmm.npu2.config.LinkConfig;
+import org.nvlink2vmm.npu2.regs.ErrorRegisters;
 import org.nvlink2vmm.npu2.regs.NpuRegisters;
 import org.nvlink2vmm.vmm.ats.Npu;
+import org.nvlink2vmm.vmm.device.HostBridgeReset;
 import org.nvlink2vmm.vmm.device.HostContext;
 import org.nvlink2vmm.vmm.device.HostFunction;
 import org.nvlink2vmm.vmm.device.HostHardware;
@@ -29,11 +31,18 @@ import org.nvlink2vmm.vmm.memory.MemoryTransaction;
 
 /** The NPUs of a host, their registers in its physical addresses, their bridges on its buses. */
 final class Npu2Hardware implements HostHardware {
+  /** PEs of an NPU from skiboot 6.3 on. */
+  private static final int LATER_PES = 8;
+
+  /** One for each GPU, and those that firmware and the kernel keep. */
+  private static final int LEAST_PES = 6;
+
   private final HostContext host;
   private final LongSupplier nanoClock;
   private final List<Npu2Chip> chips = new ArrayList<>();
   private final Map<HostBdf, Npu2Chip> chipOfGpu = new HashMap<>();
   private final Map<HostBdf, Npu2Link> links = new HashMap<>();
+  private final Map<HostBdf, Npu2Chip> chipOfLink = new HashMap<>();
   private final List<MemoryRegion> mapped = new ArrayList<>();
   private final ShootdownJournal journal = new ShootdownJournal();
   private final List<String> notes = new ArrayList<>();
@@ -54,12 +63,14 @@ final class Npu2Hardware implements HostHardware {
               new Npu2Chip.Wiring(index, bdfn, Npu2Plugin.phyFault(host.options(bridge.bdf()))));
         });
     String name = "npu " + npu.index().orElse(chips.size());
-    Npu2Chip chip = new Npu2Chip(name, wirings, nanoClock, chips.size(), journal);
+    int peCount = Math.clamp(npu.peCount().orElse(LATER_PES), LEAST_PES, ErrorRegisters.PES);
+    Npu2Chip chip = new Npu2Chip(name, wirings, nanoClock, chips.size(), peCount, journal);
     chips.add(chip);
     indexes.forEach(
         (bridge, index) -> {
           bridge.gpu().map(HostGpu::bdf).ifPresent(gpu -> chipOfGpu.putIfAbsent(gpu, chip));
           links.put(bridge.bdf(), link(npu, bridge, index, chip));
+          chipOfLink.put(bridge.bdf(), chip);
         });
     mapRegisters(npu, chip);
   }
@@ -119,6 +130,7 @@ final class Npu2Hardware implements HostHardware {
         new NpuRegisters(
             IntStream.range(0, Npu2Chip.LINKS).mapToObj(chip::brick).toList(),
             chip.xts(),
+            chip.errors(),
             atsd,
             host.counts(),
             chip + " registers");
@@ -164,6 +176,15 @@ final class Npu2Hardware implements HostHardware {
   @Override
   public Optional<Npu> npuOf(HostBdf gpu) {
     return Optional.ofNullable(chipOfGpu.get(gpu));
+  }
+
+  @Override
+  public boolean resetHostBridge(HostBdf function, HostBridgeReset reset) {
+    Npu2Chip chip = chipOfLink.get(function);
+    if (chip != null) {
+      chip.reset(reset);
+    }
+    return chip != null;
   }
 
   @Override

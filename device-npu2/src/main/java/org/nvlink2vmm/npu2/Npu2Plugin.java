@@ -11,6 +11,7 @@ import org.nvlink2vmm.npu2.atsd.AtsdRegisterSet;
 import org.nvlink2vmm.npu2.atsd.ShootdownJournal;
 import org.nvlink2vmm.npu2.host.Npu2Subdriver;
 import org.nvlink2vmm.npu2.link.PhyFault;
+import org.nvlink2vmm.npu2.regs.ErrorRegisters;
 import org.nvlink2vmm.vmm.device.DeviceOption;
 import org.nvlink2vmm.vmm.device.DeviceOptionException;
 import org.nvlink2vmm.vmm.device.DeviceOptions;
@@ -148,6 +149,7 @@ public final class Npu2Plugin implements DevicePlugin {
             List.of(new Npu2Chip.Wiring(0, bdfn, phyFault(options))),
             System::nanoTime,
             0,
+            ErrorRegisters.PES,
             new ShootdownJournal());
     Npu2Link link =
         new Npu2Link(

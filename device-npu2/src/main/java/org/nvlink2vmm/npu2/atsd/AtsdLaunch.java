@@ -23,6 +23,11 @@ public final class AtsdLaunch {
     return (int) (launch >>> RIC_SHIFT) & 3;
   }
 
+  /** Whether translations go: all but RIC 1, which means the page walk cache alone. */
+  public static boolean dropsTranslations(long launch) {
+    return ric(launch) != 1;
+  }
+
   /** IS: how much is dropped. */
   public static InvalidationScope scope(long launch) {
     return SCOPES[(int) (launch >>> IS_SHIFT) & 3];
@@ -37,7 +42,10 @@ public final class AtsdLaunch {
     return (int) (launch >>> PID_SHIFT) & 0xfffff;
   }
 
-  /** F: no flush of writes in flight afterwards. */
+  /**
+   * F: no flush of the accesses in flight afterwards. Linux 4.12 launches so page by page and
+   * flushes at the end, by launches of PID 0 without it.
+   */
   public static boolean noFlush(long launch) {
     return (launch >>> NO_FLUSH_SHIFT & 1) != 0;
   }

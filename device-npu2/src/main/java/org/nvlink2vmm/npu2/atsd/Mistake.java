@@ -14,7 +14,11 @@ public enum Mistake {
   ONE_NPU_OF_TWO(6, "a page was used after a shootdown that reached only another NPU's GPUs"),
   WRONG_PID(7, "a page was used after a shootdown of its address for another PID"),
   WRONG_PAGE_SIZE(8, "a page was used after a shootdown with a smaller page size than its own"),
-  NO_SHOOTDOWN(9, "a page was used after its translation changed, without any shootdown of it");
+  NO_SHOOTDOWN(9, "a page was used after its translation changed, without any shootdown of it"),
+  NO_FLUSH(
+      10,
+      "a page was used and shot down without flush (F = 1), and no launch with flush came since:"
+          + " accesses in flight may end after STAT read 0");
 
   private final int number;
   private final String text;

@@ -23,18 +23,28 @@ public final class NpuRegisters extends MmioHandler {
 
   private static final int STACK_MISC = 7;
   private static final int STACK_ATSD = 8;
+  private static final int STACK_0 = 4;
   private static final int BLOCK_XTS = 1;
+  private static final int BLOCK_MISC = 2;
+  private static final int BLOCK_CTL = 4;
   private static final int BLOCK_NTL0 = 9;
   private static final int BLOCK_NTL1 = 11;
 
   private final List<Brick> bricks;
   private final Xts xts;
+  private final ErrorRegisters errors;
   private final List<AtsdRegisterSet> atsd;
   private final AccessCounts counts;
   private final int region;
 
   public NpuRegisters(
-      List<Brick> bricks, Xts xts, List<AtsdRegisterSet> atsd, AccessCounts counts, String name) {
+      List<Brick> bricks,
+      Xts xts,
+      ErrorRegisters errors,
+      List<AtsdRegisterSet> atsd,
+      AccessCounts counts,
+      String name) {
+    this.errors = errors;
     this.counts = counts;
     region = counts.region(name);
     this.bricks = List.copyOf(bricks);
@@ -58,9 +68,19 @@ public final class NpuRegisters extends MmioHandler {
     if (stack == STACK_MISC && block == BLOCK_XTS && Xts.isRegister(register)) {
       return xts.readRegister(register);
     }
+    if (stack == STACK_MISC && block == BLOCK_MISC && ErrorRegisters.isMisc(register)) {
+      return errors.readMisc(register);
+    }
+    if (isControl(stack, block) && ErrorRegisters.isControl(register)) {
+      return errors.readControl(stack - STACK_0, register);
+    }
     Brick brick = brick(stack, block);
     if (brick != null) {
       return brick.readNtlu(register);
+    }
+    brick = brick(stack - STACK_0, block);
+    if (brick != null && Brick.isNtlRegister(register)) {
+      return brick.readNtl(register);
     }
     counts.unmodelledRead(region, (long) stack << 20 | (long) block << 16 | register, 8, 0);
     return 0;
@@ -77,14 +97,32 @@ public final class NpuRegisters extends MmioHandler {
     int register = (int) offset & 0xfff8;
     long word =
         size == 8 ? value : merge(readWord(stack, block, register), (offset & 4) == 0, value);
-    Brick brick = brick(stack, block);
-    if (stack == STACK_MISC && block == BLOCK_XTS && Xts.isRegister(register)) {
-      xts.writeRegister(register, word);
-    } else if (brick != null) {
-      brick.writeNtlu(register, word);
-    } else {
+    if (!writeWord(stack, block, register, word)) {
       counts.unmodelledWrite(region, offset, size, value);
     }
+  }
+
+  private boolean writeWord(int stack, int block, int register, long word) {
+    Brick brick = brick(stack, block);
+    Brick ntl = brick(stack - STACK_0, block);
+    if (stack == STACK_MISC && block == BLOCK_XTS && Xts.isRegister(register)) {
+      xts.writeRegister(register, word);
+    } else if (stack == STACK_MISC && block == BLOCK_MISC && ErrorRegisters.isMisc(register)) {
+      errors.writeMisc(register, word);
+    } else if (isControl(stack, block) && ErrorRegisters.isControl(register)) {
+      errors.writeControl(stack - STACK_0, register, word);
+    } else if (brick != null) {
+      brick.writeNtlu(register, word);
+    } else if (ntl != null && Brick.isNtlRegister(register)) {
+      ntl.writeNtl(register, word);
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  private static boolean isControl(int stack, int block) {
+    return stack >= STACK_0 && stack < STACK_MISC && block == BLOCK_CTL;
   }
 
   private static long merge(long old, boolean high, long value) {
@@ -93,9 +131,9 @@ public final class NpuRegisters extends MmioHandler {
         : (old & 0xffff_ffff_0000_0000L) | (value & 0xffff_ffffL);
   }
 
-  /** The brick whose NTL-U block this is; null for another block. */
+  /** The brick whose NTL-U block this is, or NTL block four stacks further; null for another. */
   private Brick brick(int stack, int block) {
-    if (stack > 2 || (block != BLOCK_NTL0 && block != BLOCK_NTL1)) {
+    if (stack < 0 || stack > 2 || (block != BLOCK_NTL0 && block != BLOCK_NTL1)) {
       return null;
     }
     return bricks.get(2 * stack + (block == BLOCK_NTL1 ? 1 : 0));

@@ -20,6 +20,7 @@ public final class Xts implements NpuOpal, TranslationAgent {
 
   private static final int LPIDS = 1 << 12;
   private static final long LPARID_HV = 1 << 12;
+  private static final long NO_FLUSH_ENABLE = 1L << 14;
   private static final long ALLOWED_MSR = MSR_DR | MSR_PR | MSR_HV | MSR_SF;
 
   /** What XTS needs to know about the links. */
@@ -44,7 +45,7 @@ public final class Xts implements NpuOpal, TranslationAgent {
   /** Registers of their own: XTS_CFG has IBM 1 and 6, XTS_CFG2 IBM 49 set by firmware. */
   private volatile long config = 1L << 62 | 1L << 57;
 
-  private volatile long config2 = 1L << 14;
+  private volatile long config2 = NO_FLUSH_ENABLE;
 
   public Xts(Links links) {
     this.links = links;
@@ -183,6 +184,11 @@ public final class Xts implements NpuOpal, TranslationAgent {
   /** Translations answered and refused, and the last faults. */
   public TranslationCounts counts() {
     return counts;
+  }
+
+  /** Whether launches may go without a flush: XTS_CFG2 NO_FLUSH_ENA, which firmware sets. */
+  public boolean takesNoFlush() {
+    return (config2 & NO_FLUSH_ENABLE) != 0;
   }
 
   /** Bits of MMIO_ATSDn_LPARID: 12 the hypervisor's, 11:0 the LPID; 0 was never set. */

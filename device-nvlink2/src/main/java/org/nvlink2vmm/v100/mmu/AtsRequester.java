@@ -32,14 +32,15 @@ public final class AtsRequester {
    * @return as {@link TranslationAgent#translate}
    */
   public long translate(int pid, long address, boolean write) {
+    int generation = tlb.generation();
     long answer = tlb.lookup(pid, address, write);
     if (answer != GpuTlb.MISS) {
       if (audit) {
-        npu.usedCached(bdfn, pid, address, write, answer);
+        npu.usedCached(bdfn, pid, address, write, answer, generation);
       }
       return answer;
     }
-    int generation = tlb.generation();
+    generation = tlb.generation();
     answer = npu.translations().translate(bdfn, pid, address, write);
     if (answer >= 0) {
       tlb.fill(generation, pid, address, answer);

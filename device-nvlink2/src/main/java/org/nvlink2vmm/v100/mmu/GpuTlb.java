@@ -87,6 +87,7 @@ public final class GpuTlb implements TranslationCache {
   }
 
   /** To be read before the NPU is asked, and given to {@link #fill}. */
+  @Override
   public int generation() {
     return generation;
   }
@@ -228,10 +229,15 @@ public final class GpuTlb implements TranslationCache {
     }
     dropped.add(gone);
     if (flush) {
-      VarHandle.fullFence();
-      inFlight.await();
+      flush();
     }
     return gone;
+  }
+
+  @Override
+  public void flush() {
+    VarHandle.fullFence();
+    inFlight.await();
   }
 
   /** Raises the epoch; entries of the old one are dead and are replaced as sets fill. */

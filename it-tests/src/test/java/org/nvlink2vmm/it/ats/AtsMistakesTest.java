@@ -4,12 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.nvlink2vmm.it.ats.RadixTables.READ_WRITE;
 
 import java.nio.ByteOrder;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.nvlink2vmm.dt.powernv.BuiltinHostTrees;
 import org.nvlink2vmm.dt.powernv.PowernvTree;
 import org.nvlink2vmm.vmm.device.DeviceOptions;
+import org.nvlink2vmm.vmm.device.HostHardware;
 
 /** Each mistake that drivers are known to make with shootdowns is named in the report. */
 final class AtsMistakesTest {
@@ -129,6 +133,71 @@ final class AtsMistakesTest {
         .singleElement()
         .asString()
         .contains("STAT was never read as 0");
+  }
+
+  /**
+   * Launches after a page was used and moved, each "register word": register 0 is GPU 0's, 2 GPU
+   * 2's on the other NPU, 7 has no partition. The last column: what is reported.
+   */
+  @ParameterizedTest(name = "{0}: {2}")
+  @CsvSource({
+    "address with flush, 0 000540000a000000, nothing",
+    "address without flush, 0 000540000b000000, without flush",
+    "and PID 0 with flush, 0 000540000b000000 0 000c000000000000, nothing",
+    "and PID 0 with flush twice, 0 000540000b000000 0 000c000000000000 0 000c000000000000, nothing",
+    "and any other launch with flush, 0 000540000b000000 0 000c00000c000000, nothing",
+    "and PID 0 without flush, 0 000540000b000000 0 000c000001000000, without flush",
+    "and a flush of the other NPU, 0 000540000b000000 2 000c000000000000, without flush",
+    "and a flush without partition, 0 000540000b000000 7 000c000000000000, without flush",
+    "and the flush first, 0 000c000000000000 0 000540000b000000, without flush",
+    "process without flush, 0 000c00000b000000, without flush",
+    "partition without flush, 0 0014000001000000, without flush",
+    "partition with flush, 0 0014000000000000, nothing",
+    "page walk cache only, 0 200540000a000000, without any shootdown",
+    "page walk cache only as a flush, 0 000540000b000000 0 200c000000000000, nothing",
+    "page walk cache and translations, 0 400540000a000000, nothing",
+    "4 KiB page, 0 000400000a000000, do not support",
+  })
+  void whatALaunchLeavesOfAPageThatWasUsed(String name, String launches, String report) {
+    useAndRemap(0, 16);
+    assertThat(world.fill(0, PID, VA, 16, 2)).isZero();
+    String[] words = launches.split(" ", -1);
+    for (int i = 0; i < words.length; i += 2) {
+      launch(Integer.parseInt(words[i]), Long.parseUnsignedLong(words[i + 1], 16));
+    }
+
+    List<String> findings =
+        world.host.findings().stream()
+            .filter(line -> !line.startsWith(HostHardware.REMARK))
+            .toList();
+    if (report.equals("nothing")) {
+      assertThat(findings).isEmpty();
+    } else {
+      assertThat(findings).anySatisfy(line -> assertThat(line).contains(report));
+    }
+  }
+
+  private void launch(int gpuOrRegister, long word) {
+    long registers =
+        gpuOrRegister < 4
+            ? world.atsd(gpuOrRegister)
+            : world.gpus.getFirst().npu().orElseThrow().atsd(gpuOrRegister).orElseThrow();
+    world.host.physical().write(registers + 8, 8, VA, ByteOrder.BIG_ENDIAN);
+    world.host.physical().write(registers, 8, word, ByteOrder.BIG_ENDIAN);
+    assertThat(world.host.physical().read(registers + 0x10, 8, ByteOrder.BIG_ENDIAN)).isZero();
+  }
+
+  @Test
+  void withoutNoFlushEnableEveryLaunchFlushes() {
+    useAndRemap(0, 16);
+    world.fill(0, PID, VA, 16, 2);
+    long config2 = 0x6030200000000L + 0x710028;
+    assertThat(world.host.physical().read(config2, 8, ByteOrder.BIG_ENDIAN)).isEqualTo(0x4000);
+    world.host.physical().write(config2, 8, 0, ByteOrder.BIG_ENDIAN);
+
+    launch(0, AtsWorld.launch(PID, 5) | 1L << 24);
+
+    assertThat(world.host.findings()).isEmpty();
   }
 
   @Test

@@ -5,6 +5,9 @@ public interface Npu {
   /** The firmware's context calls. */
   NpuOpal opal();
 
+  /** What firmware tells of this NPU's errors. */
+  NpuErrors errors();
+
   /** Who answers the translation requests of this NPU's GPUs. */
   TranslationAgent translations();
 
@@ -38,8 +41,9 @@ public interface Npu {
    * goes into the report.
    *
    * @param answer what the cache had, as {@link TranslationAgent#translate} answered it
+   * @param generation the cache's, read before it was asked
    */
-  void usedCached(int bdfn, int pid, long address, boolean write, long answer);
+  void usedCached(int bdfn, int pid, long address, boolean write, long answer, int generation);
 
   /** Secondary bus reset of the GPU's parent bridge: fences the GPU's links, purges caches. */
   void busReset(int bdfn);

@@ -16,4 +16,10 @@ public interface TranslationCache {
    * @return how many entries were dropped, as far as the cache counts them
    */
   int invalidate(InvalidationScope scope, int pid, long address, int pageShift, boolean flush);
+
+  /** A number that changes with every {@link #invalidate}, before anything is dropped. */
+  int generation();
+
+  /** Waits until accesses in flight have finished, as {@link #invalidate} does with flush. */
+  void flush();
 }

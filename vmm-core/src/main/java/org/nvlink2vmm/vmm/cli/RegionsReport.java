@@ -39,6 +39,8 @@ final class RegionsReport {
     if (verbose && machine.host().isPresent()) {
       out.println("what the host kernel asked of firmware:");
       machine.host().get().opalCalls().forEach(call -> out.println("  " + call));
+      out.println("what firmware says of errors:");
+      machine.host().get().firmwareErrors().forEach(line -> out.println("  " + line));
     }
   }
 

@@ -19,6 +19,16 @@ public interface HostHardware extends AutoCloseable {
   }
 
   /**
+   * Resets the PCI host bridge of a function, if it is of this kind and the bridge is hardware of
+   * its own. Configuration space stays as it is.
+   *
+   * @return whether it was
+   */
+  default boolean resetHostBridge(HostBdf function, HostBridgeReset reset) {
+    return false;
+  }
+
+  /**
    * What the hardware saw drivers do that they should not: one line each, for the report. Empty
    * when all is well.
    */

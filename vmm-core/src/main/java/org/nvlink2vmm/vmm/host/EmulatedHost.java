@@ -19,9 +19,11 @@ import org.nvlink2vmm.dt.powernv.HostGpu;
 import org.nvlink2vmm.dt.powernv.HostNpu;
 import org.nvlink2vmm.dt.powernv.PowernvTree;
 import org.nvlink2vmm.vmm.ats.Npu;
+import org.nvlink2vmm.vmm.ats.NpuErrors;
 import org.nvlink2vmm.vmm.device.DeviceOptions;
 import org.nvlink2vmm.vmm.device.DevicePlugin;
 import org.nvlink2vmm.vmm.device.HostAbi;
+import org.nvlink2vmm.vmm.device.HostBridgeReset;
 import org.nvlink2vmm.vmm.device.HostContext;
 import org.nvlink2vmm.vmm.device.HostFunction;
 import org.nvlink2vmm.vmm.device.HostHardware;
@@ -59,6 +61,7 @@ public final class EmulatedHost implements HostContext, AutoCloseable {
   private final Map<HostBdf, Enabled> enabled = new LinkedHashMap<>();
   private final ConcurrentLinkedQueue<String> log = new ConcurrentLinkedQueue<>();
   private final LparContexts contexts = new LparContexts(this::npuOf);
+  private final HostResets resets;
   private final HostKernel kernel;
   private int groupCount;
   private boolean closed;
@@ -78,6 +81,11 @@ public final class EmulatedHost implements HostContext, AutoCloseable {
   private EmulatedHost(Builder builder) {
     tree = builder.tree;
     options = builder.options;
+    resets =
+        new HostResets(
+            tree,
+            hardware,
+            function -> Optional.ofNullable(enabled.get(function)).map(one -> one.function));
     Consumer<String> logger = line -> log(builder.log, line);
     kernel =
         new HostKernel(
@@ -315,6 +323,51 @@ public final class EmulatedHost implements HostContext, AutoCloseable {
       one.function.disable();
       one.group.drop();
     }
+  }
+
+  /**
+   * VFIO_DEVICE_PCI_HOT_RESET: resets the bus of a function that is open, and so all its functions.
+   *
+   * @throws VfioException ENODEV for a function that is not open, or on a root bus, which has no
+   *     bridge to reset it: an NVLink bridge has its function-level reset alone; EINVAL when
+   *     another function of the bus is not open
+   */
+  public synchronized void hotReset(HostBdf address) {
+    resets.hot(address);
+  }
+
+  /**
+   * The reset of a group that a guest's error handling asks for: VFIO_EEH_PE_RESET_HOT and
+   * VFIO_EEH_PE_RESET_FUNDAMENTAL (VFIO_EEH_PE_OP), which RTAS ibm,set-slot-reset leads to. GPUs
+   * that are open are reset through their bus, the host bridge of the bridges as firmware does it.
+   *
+   * @param member any function of the group
+   * @throws VfioException ENODEV for a function whose group has no PE, that is no NPU's
+   */
+  public synchronized void resetPe(HostBdf member, HostBridgeReset reset) {
+    resets.pe(member, Optional.ofNullable(groups.get(member)), reset);
+  }
+
+  /**
+   * What firmware says of the errors of the host's NPUs, as the kernel asks it: a line each (OPAL
+   * calls 60 and 23).
+   */
+  public List<String> firmwareErrors() {
+    List<String> lines = new ArrayList<>();
+    for (HostNpu npu : tree.npus()) {
+      npu.gpus().stream()
+          .flatMap(gpu -> npuOf(gpu.bdf()).stream())
+          .findFirst()
+          .ifPresent(found -> lines.add(npu + " " + text(found.errors())));
+    }
+    return lines;
+  }
+
+  private static String text(NpuErrors errors) {
+    int pe = errors.nextError();
+    return pe == NpuErrors.NO_ERROR
+        ? "NEXT_ERROR -> none"
+        : "NEXT_ERROR -> PE#%x, FREEZE_STATUS -> %d".formatted(pe, errors.freezeStatus(pe));
   }
 
   /** What the kernel asked of firmware about partitions, in order; the oldest may be gone. */

@@ -35,6 +35,10 @@ public final class IommuGroup {
     return members;
   }
 
+  List<HostBdf> gpus() {
+    return gpus;
+  }
+
   /**
    * Makes a KVM guest known to the group. Only functions that are opened afterwards are mapped to
    * its partition: the driver's notifier lives no longer than its init hook.

@@ -273,6 +273,11 @@ final class OpenFunction {
     config.keepingState(this::resetFunction);
   }
 
+  /** The reset of the bus the function is on, as part of a hot reset. */
+  void hotReset() {
+    config.keepingState(function::busReset);
+  }
+
   int pageSize() {
     return pageSize;
   }
