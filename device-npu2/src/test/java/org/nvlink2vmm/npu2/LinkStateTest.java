@@ -24,6 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.nvlink2vmm.dt.powernv.HostBdf;
 import org.nvlink2vmm.npu2.atsd.ShootdownJournal;
 import org.nvlink2vmm.npu2.link.PhyFault;
+import org.nvlink2vmm.npu2.regs.ErrorRegisters;
 import org.nvlink2vmm.vmm.device.DeviceOptions;
 import org.nvlink2vmm.vmm.memory.AddressSpace;
 import org.nvlink2vmm.vmm.vfio.Migratable;
@@ -156,6 +157,7 @@ final class LinkStateTest {
             List.of(new Npu2Chip.Wiring(0, 0, PhyFault.NONE)),
             () -> now,
             0,
+            ErrorRegisters.PES,
             new ShootdownJournal());
     return new Npu2Link(
         new HostBdf(0, 0, 0, 0),
