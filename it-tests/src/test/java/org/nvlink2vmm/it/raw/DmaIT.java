@@ -5,8 +5,12 @@ import static org.nvlink2vmm.it.raw.RawClient.EINVAL;
 import static org.nvlink2vmm.it.raw.RawClient.ENOENT;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -92,6 +96,13 @@ class DmaIT extends ServerFixture {
   void aFileThatIsTooShortIsRefused(long offset, long size) {
     assertThat(map(READ_WRITE, offset, 0, size, ram.fd().get())).isEqualTo(EINVAL);
     assertThat(Mapping.live()).isEqualTo(3);
+  }
+
+  @Test
+  void aFileToBeMappedAndToBeReadIsRefused() {
+    assertThat(map(READ_WRITE | 12, 0, 0, 4096, ram.fd().get())).isEqualTo(EINVAL);
+    assertThat(map(READ_WRITE | 4, 0, 0, 4096, ram.fd().get())).isZero();
+    assertThat(map(READ_WRITE | 8, 0, 4096, 4096, ram.fd().get())).isZero();
   }
 
   @Test
@@ -297,13 +308,29 @@ class DmaIT extends ServerFixture {
     assertThat(reading.get(4, TimeUnit.SECONDS)).isFalse();
   }
 
-  @Test
-  void aFileThatIsCutShortAfterwardsIsMemoryThatIsNotThere() throws Exception {
-    busMaster(true);
-    mapRam(0, 0, GUEST_RAM);
+  /** A file of memory whose size can be changed, as a client may send it; ours cannot. */
+  @SuppressWarnings("restricted") // the program has no call that makes such a file
+  private static OwnedFd fileThatCanShrink() throws Throwable {
+    Linker linker = Linker.nativeLinker();
+    MethodHandle create =
+        linker.downcallHandle(
+            linker.defaultLookup().findOrThrow("memfd_create"),
+            FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT));
+    try (Arena arena = Arena.ofConfined()) {
+      return new OwnedFd((int) create.invokeExact(arena.allocateFrom("client"), 1));
+    }
+  }
 
-    Path file = Path.of("/proc/self/fd/" + ram.fd().get().number());
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+  @Test
+  void aFileThatIsCutShortAfterwardsIsMemoryThatIsNotThere() throws Throwable {
+    busMaster(true);
+    try (OwnedFd file = fileThatCanShrink();
+        FileChannel channel =
+            FileChannel.open(Path.of("/proc/self/fd/" + file.number()), StandardOpenOption.WRITE)) {
+      channel.write(ByteBuffer.allocate((int) GUEST_RAM));
+      assertThat(map(READ_WRITE, 0, 0, GUEST_RAM, file)).isZero();
+      assertThat(deviceWrites(0x8000, 4)).isTrue();
+
       channel.truncate(0);
     }
 

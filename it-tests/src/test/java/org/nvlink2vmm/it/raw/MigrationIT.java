@@ -182,6 +182,7 @@ class MigrationIT extends ServerFixture {
     enter(RESUMING);
     assertThat(client.errno(DATA_WRITE, RawClient.words(16, 8, 1))).isEqualTo(EINVAL);
     assertThat(client.errno(DATA_WRITE, RawClient.words(16, -1, 1, 2))).isEqualTo(EINVAL);
+    assertThat(client.errno(DATA_WRITE, RawClient.words(15, 8, 1, 2))).isEqualTo(EINVAL);
   }
 
   @Test

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.nvlink2vmm.vmm.nativeio.Libc;
 import org.nvlink2vmm.vmm.nativeio.OwnedFd;
 import org.nvlink2vmm.vmm.nativeio.PollSet;
@@ -43,14 +44,17 @@ public final class RawClient implements AutoCloseable {
     private final int command;
     private final int flags;
     private final int errno;
+    private final byte[] header;
     private final byte[] payload;
     private final List<OwnedFd> descriptors;
 
-    Reply(ByteBuffer header, byte[] payload, List<OwnedFd> descriptors) {
+    Reply(byte[] whole, byte[] payload, List<OwnedFd> descriptors) {
+      ByteBuffer header = ByteBuffer.wrap(whole).order(ByteOrder.LITTLE_ENDIAN);
       this.id = header.getShort(0) & 0xffff;
       this.command = header.getShort(2) & 0xffff;
       this.flags = header.getInt(8);
       this.errno = (flags & 0x20) != 0 ? header.getInt(12) : 0;
+      this.header = whole;
       this.payload = payload;
       this.descriptors = descriptors;
     }
@@ -77,6 +81,13 @@ public final class RawClient implements AutoCloseable {
 
     public List<OwnedFd> descriptors() {
       return descriptors;
+    }
+
+    /** The whole message, header and payload, as it came. */
+    public byte[] message() {
+      byte[] whole = Arrays.copyOf(header, HEADER + payload.length);
+      System.arraycopy(payload, 0, whole, HEADER, payload.length);
+      return whole;
     }
 
     /** The payload, little-endian. */
@@ -248,7 +259,15 @@ public final class RawClient implements AutoCloseable {
   }
 
   public Reply receive() {
+    return receiveOrEnd().orElseThrow(() -> new AssertionError("The server closed"));
+  }
+
+  /** The next message; empty when the server closes in place of one. */
+  public Optional<Reply> receiveOrEnd() {
     byte[] header = read(HEADER);
+    if (header.length == 0) {
+      return Optional.empty();
+    }
     if (header.length < HEADER) {
       throw new AssertionError("The server closed after " + header.length + " bytes of a header");
     }
@@ -260,7 +279,7 @@ public final class RawClient implements AutoCloseable {
     }
     List<OwnedFd> arrived = List.copyOf(descriptors);
     descriptors.clear();
-    return new Reply(fields, payload, arrived);
+    return Optional.of(new Reply(header, payload, arrived));
   }
 
   /** Takes what has arrived, and forgets it. */

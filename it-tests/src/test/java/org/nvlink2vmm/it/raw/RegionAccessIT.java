@@ -94,6 +94,7 @@ class RegionAccessIT extends ServerFixture {
   void nothingIsReadAndWrittenWithAnEmptyReply() {
     assertThat(client.call(READ, access(0, 0, 0)).payload()).isEmpty();
     assertThat(client.call(WRITE, access(0, 0, 0)).payload()).isEmpty();
+    assertThat(client.call(READ, access(0, ScratchDevice.ABSENT, 0)).payload()).isEmpty();
   }
 
   @ParameterizedTest

@@ -35,8 +35,9 @@ final class DmaCommands implements AutoCloseable {
     }
     int flags = request.u32(DmaMap.FLAGS);
     int fds = request.descriptors().count();
-    boolean wantsFile = (flags & (DmaMap.BY_MMAP | DmaMap.BY_FILE_IO)) != 0;
-    if ((flags & ~MAP_FLAGS) != 0 || fds > 1 || (wantsFile && fds == 0)) {
+    int wish = flags & (DmaMap.BY_MMAP | DmaMap.BY_FILE_IO);
+    boolean impossible = wish != 0 && (fds == 0 || Integer.bitCount(wish) > 1);
+    if ((flags & ~MAP_FLAGS) != 0 || fds > 1 || impossible) {
       return Failure.EINVAL;
     }
     long iova = request.u64(DmaMap.IOVA);

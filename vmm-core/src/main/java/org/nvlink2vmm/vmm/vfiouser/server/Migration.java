@@ -216,7 +216,8 @@ final class Migration implements AutoCloseable {
     }
     int size = request.u32(MigrationData.SIZE);
     if (Integer.compareUnsigned(size, (int) mostData) > 0
-        || request.payload() - MigrationData.BYTES != size) {
+        || request.payload() - MigrationData.BYTES != size
+        || Integer.compareUnsigned(request.u32(Payload.ARGSZ), request.payload()) < 0) {
       return Failure.EINVAL;
     }
     ByteBuffer data =

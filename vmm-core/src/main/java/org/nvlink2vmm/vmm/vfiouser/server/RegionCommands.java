@@ -134,7 +134,7 @@ final class RegionCommands {
       return true;
     }
     RegionInfo info = regions.info(region);
-    return !info.has(right)
+    return (count > 0 && !info.has(right))
         || Long.compareUnsigned(offset, info.size()) > 0
         || Long.compareUnsigned(count, info.size() - offset) > 0;
   }
