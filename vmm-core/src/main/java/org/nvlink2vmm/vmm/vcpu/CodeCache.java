@@ -4,8 +4,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
-import java.util.concurrent.ConcurrentHashMap;
 import org.nvlink2vmm.vmm.vcpu.isa.Decoder;
+import org.nvlink2vmm.vmm.vcpu.isa.Insn;
 import org.nvlink2vmm.vmm.vcpu.isa.Op;
 
 /**
@@ -18,29 +18,23 @@ final class CodeCache {
   static final int PAGE_SHIFT = 12;
   static final int WORDS = 1 << (PAGE_SHIFT - 2);
 
+  /** Pages of RAM that one array of {@link #pages} covers: 4 MiB. */
+  private static final int CHUNK_SHIFT = 10;
+
   private static final ValueLayout.OfInt INT_LE =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private final MemorySegment ram;
   private final byte[] marks;
-  private final ConcurrentHashMap<Long, Page> pages = new ConcurrentHashMap<>();
 
-  /** A page in one byte order; {@code code} has one element more, which leads to the next page. */
-  static final class Page {
-    final long gpa;
-    final boolean littleEndian;
-    final long[] code = new long[WORDS + 1];
-
-    Page(long gpa, boolean littleEndian) {
-      this.gpa = gpa;
-      this.littleEndian = littleEndian;
-      code[WORDS] = Op.END_OF_PAGE;
-    }
-  }
+  /** Chains of the pages at a place, one for each way to read it; chunks are made when needed. */
+  private final CodePage[][] pages;
 
   CodeCache(MemorySegment ram) {
     this.ram = ram;
-    this.marks = new byte[(int) (ram.byteSize() >>> PAGE_SHIFT) + 1];
+    int count = (int) (ram.byteSize() >>> PAGE_SHIFT) + 1;
+    this.marks = new byte[count];
+    this.pages = new CodePage[(count >>> CHUNK_SHIFT) + 1][];
   }
 
   /** The marks, by page of RAM: not 0 where stores have to call {@link #written}. */
@@ -48,18 +42,33 @@ final class CodeCache {
     return marks;
   }
 
-  /** The page at an offset of RAM. */
-  Page page(long offset, boolean littleEndian) {
-    long gpa = offset & -1L << PAGE_SHIFT;
-    Page page =
-        pages.computeIfAbsent(littleEndian ? gpa | 1 : gpa, absent -> new Page(gpa, littleEndian));
-    marks[(int) (gpa >>> PAGE_SHIFT)] = 1;
+  /**
+   * The page at an offset of RAM.
+   *
+   * @param wide whether the code computes in 64 bits
+   */
+  synchronized CodePage page(long offset, boolean littleEndian, boolean wide) {
+    int number = (int) (offset >>> PAGE_SHIFT);
+    if (pages[number >>> CHUNK_SHIFT] == null) {
+      pages[number >>> CHUNK_SHIFT] = new CodePage[1 << CHUNK_SHIFT];
+    }
+    CodePage[] chunk = pages[number >>> CHUNK_SHIFT];
+    int index = number & (1 << CHUNK_SHIFT) - 1;
+    CodePage page = chunk[index];
+    while (page != null && (page.littleEndian != littleEndian || page.wide != wide)) {
+      page = page.next;
+    }
+    if (page == null) {
+      page = new CodePage((long) number << PAGE_SHIFT, littleEndian, wide, chunk[index]);
+      chunk[index] = page;
+    }
+    marks[number] = 1;
     VarHandle.fullFence();
     return page;
   }
 
   /** Decodes a word of a page. Reads again afterwards, for a store may have come in between. */
-  long decode(Page page, int index) {
+  long decode(CodePage page, int index) {
     int word;
     do {
       word = word(page, index);
@@ -69,23 +78,29 @@ final class CodeCache {
     return page.code[index];
   }
 
-  private int word(Page page, int index) {
+  /** The instruction of a page, whether or not a compiled block begins there. */
+  long instruction(CodePage page, int index) {
+    long d = page.code[index];
+    int op = Insn.op(d);
+    return op == Op.UNDECODED || op == Op.COMPILED ? Decoder.decode(word(page, index)) : d;
+  }
+
+  /** The instruction word that a page has in RAM now. */
+  int word(CodePage page, int index) {
     int word = ram.get(INT_LE, page.gpa + 4L * index);
     return page.littleEndian ? word : Integer.reverseBytes(word);
   }
 
   /** A store went to a marked page. */
   void written(long offset, long size) {
+    VarHandle.fullFence();
     for (long word = offset & ~3; word < offset + size; word += 4) {
-      long gpa = word & -1L << PAGE_SHIFT;
-      forget(pages.get(gpa), word);
-      forget(pages.get(gpa | 1), word);
-    }
-  }
-
-  private static void forget(Page page, long offset) {
-    if (page != null) {
-      page.code[(int) (offset >>> 2) & (WORDS - 1)] = Op.UNDECODED;
+      int number = (int) (word >>> PAGE_SHIFT);
+      CodePage[] chunk = pages[number >>> CHUNK_SHIFT];
+      CodePage page = chunk == null ? null : chunk[number & (1 << CHUNK_SHIFT) - 1];
+      for (; page != null; page = page.next) {
+        page.forget((int) (word >>> 2) & (WORDS - 1));
+      }
     }
   }
 }

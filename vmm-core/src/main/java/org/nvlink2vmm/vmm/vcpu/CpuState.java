@@ -50,6 +50,9 @@ final class CpuState {
   /** External interrupt line of the presentation controller; raised by other threads. */
   volatile boolean externalPending;
 
+  /** Set by other threads: stop executing at the next branch. */
+  volatile boolean attention;
+
   static final long VIRTUAL_VECTORS = 0xc000000000004000L;
   static final long SCV_VIRTUAL_VECTOR = 0xc000000000003000L;
 

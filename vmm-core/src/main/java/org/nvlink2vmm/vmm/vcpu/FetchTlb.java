@@ -7,7 +7,7 @@ final class FetchTlb {
   static final int ENTRIES = 1024;
 
   final long[] tags = new long[ENTRIES];
-  final CodeCache.Page[] pages = new CodeCache.Page[ENTRIES];
+  final CodePage[] pages = new CodePage[ENTRIES];
 
   FetchTlb() {
     clear();

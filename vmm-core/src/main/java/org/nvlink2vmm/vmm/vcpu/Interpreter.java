@@ -26,11 +26,8 @@ final class Interpreter {
   private final Storage m;
   private final RareOps rare;
 
-  /** Where {@link #step} puts its one instruction. */
-  private final CodeCache.Page single = new CodeCache.Page(0, false);
-
-  /** Set by other threads: leave the loop at the next branch. */
-  private volatile boolean attention;
+  /** One instruction and what ends it, for {@link #step}. */
+  private final long[] single = new long[CodeCache.WORDS + 1];
 
   Interpreter(CpuState state, Storage storage, RareOps rare) {
     this.s = state;
@@ -38,53 +35,47 @@ final class Interpreter {
     this.rare = rare;
   }
 
-  void askForAttention() {
-    attention = true;
-  }
-
-  void attentionPaid() {
-    attention = false;
-  }
-
-  /** Executes exactly one instruction (or takes its fault). */
+  /** Interprets exactly one instruction (or takes its fault). */
   void step() {
-    CodeCache.Page page = m.page(s.pc);
+    CodePage page = m.page(s.pc);
     if (page == null) {
       return;
     }
-    int index = (int) s.pc >>> 2 & CodeCache.WORDS - 1;
-    long insn = page.code[index];
-    single.code[index] = insn == Op.UNDECODED ? m.decode(page, index) : insn;
-    single.code[index + 1] = Op.END_OF_PAGE;
-    run(1, single);
+    int index = CodePage.index(s.pc);
+    single[index] = m.instruction(page, index);
+    single[index + 1] = Op.END_OF_PAGE;
+    run(1, single, false);
   }
 
   /**
-   * Executes until about {@code budget} instructions are done, {@link #askForAttention} was called,
+   * Executes until about {@code budget} instructions are done, {@link CpuState#attention} is set,
    * or an instruction ended with an {@link Event}.
+   *
+   * @param afterBlock whether to return behind a compiled block as well
+   * @return what is left of the budget; zero or less when it was used up
    */
-  void run(int budget) {
-    run(budget, null);
+  int run(int budget, boolean afterBlock) {
+    return run(budget, null, afterBlock);
   }
 
   // The loop of the interpreter: one case an operation, in one method for the reason given above.
-  private void run(int budget, CodeCache.Page only) {
+  private int run(int budget, long[] only, boolean afterBlock) {
     final CpuState s = this.s;
     final Storage m = this.m;
     final long[] gpr = s.gpr;
     final long addressMask = s.wide ? -1L : 0xffffffffL;
-    long pc = s.pc;
+    long pc = s.pc & addressMask;
     int left = budget;
     fetch:
     for (; ; ) {
-      CodeCache.Page page = only == null ? m.page(pc) : only;
+      final CodePage page = m.page(pc);
       if (page == null) {
         s.pc = pc;
         break;
       }
-      final long[] code = page.code;
+      final long[] code = only == null ? page.code : only;
       final long base = pc & -4096L;
-      int i = (int) pc >>> 2 & CodeCache.WORDS - 1;
+      int i = CodePage.index(pc);
       int start = i;
       for (; ; ) {
         final long d = code[i++];
@@ -94,6 +85,18 @@ final class Interpreter {
           case Op.UNDECODED -> {
             m.decode(page, --i);
             continue;
+          }
+          case Op.COMPILED -> {
+            final CompiledBlock block = page.block(--i);
+            if (block == null) {
+              continue;
+            }
+            left = block.run(s, m, rare, base, left - (i - start));
+            if (s.event != Event.NONE || left <= 0 || s.attention || afterBlock) {
+              break fetch;
+            }
+            pc = s.pc;
+            continue fetch;
           }
           case Op.END_OF_PAGE -> {
             left -= i - 1 - start;
@@ -735,12 +738,12 @@ final class Interpreter {
         // A branch is taken.
         left -= i - start;
         target &= addressMask;
-        if (left <= 0 || attention) {
+        if (left <= 0 || s.attention) {
           s.pc = target;
           break fetch;
         }
         if (((target ^ base) & -4096L) == 0 && only == null) {
-          i = (int) target >>> 2 & CodeCache.WORDS - 1;
+          i = CodePage.index(target);
           start = i;
           continue;
         }
@@ -749,5 +752,6 @@ final class Interpreter {
       }
     }
     s.instructions += budget - left;
+    return left;
   }
 }

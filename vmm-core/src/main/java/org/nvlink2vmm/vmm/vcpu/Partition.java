@@ -13,6 +13,7 @@ public final class Partition {
   private final AddressSpace space;
   private final MemorySegment ram;
   private final CodeCache codeCache;
+  private final CompiledCode compiledCode;
   private final TimeBase timeBase;
   private final List<Vcpu> vcpus = new ArrayList<>();
   private volatile Runnable whenStuck = () -> {};
@@ -34,6 +35,7 @@ public final class Partition {
                             + Long.toHexString(ramSize)
                             + " is not one RAM region"));
     this.codeCache = new CodeCache(ram);
+    this.compiledCode = new CompiledCode(codeCache);
   }
 
   public AddressSpace space() {
@@ -55,7 +57,7 @@ public final class Partition {
 
   /** Adds the next thread. */
   public Vcpu add(Hypervisor hypervisor) {
-    Vcpu vcpu = new Vcpu(vcpus.size(), space, ram, codeCache, this, hypervisor, timeBase);
+    Vcpu vcpu = new Vcpu(vcpus.size(), this, hypervisor);
     vcpus.add(vcpu);
     return vcpu;
   }
@@ -82,6 +84,32 @@ public final class Partition {
     if (gpa >= 0 && size > 0 && gpa < ram.byteSize()) {
       codeCache.written(gpa, Math.min(size, ram.byteSize() - gpa));
     }
+  }
+
+  /** How instructions are executed from now on; {@link ExecutionMode#AUTO} at first. */
+  public void executionMode(ExecutionMode mode) {
+    compiledCode.mode(mode);
+  }
+
+  public ExecutionMode executionMode() {
+    return compiledCode.mode();
+  }
+
+  /** Blocks of guest code that were compiled so far. */
+  public long compiledBlocks() {
+    return compiledCode.compiled();
+  }
+
+  MemorySegment ram() {
+    return ram;
+  }
+
+  CodeCache codeCache() {
+    return codeCache;
+  }
+
+  CompiledCode compiledCode() {
+    return compiledCode;
   }
 
   void invalidate(Vcpu from) {

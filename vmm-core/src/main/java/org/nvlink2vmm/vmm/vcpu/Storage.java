@@ -37,7 +37,7 @@ final class Storage {
   private final RadixWalk observer;
 
   private final Tlb[] modes = new Tlb[8];
-  private final FetchTlb[] fetchModes = new FetchTlb[8];
+  private final FetchTlb[] fetchModes = new FetchTlb[16];
 
   private Tlb tlb;
   private FetchTlb fetchTlb;
@@ -81,7 +81,7 @@ final class Storage {
     loads = tlb.loads;
     stores = tlb.stores;
     bigEndian = !s.has(Msr.LE);
-    int fetch = (s.has(Msr.IR) ? 1 : 0) | problem | (bigEndian ? 0 : 4);
+    int fetch = (s.has(Msr.IR) ? 1 : 0) | problem | (bigEndian ? 0 : 4) | (s.wide ? 0 : 8);
     if (fetchModes[fetch] == null) {
       fetchModes[fetch] = new FetchTlb();
     }
@@ -89,25 +89,29 @@ final class Storage {
   }
 
   void clearTranslations() {
-    for (int i = 0; i < modes.length; i++) {
-      if (modes[i] != null) {
-        modes[i].clear();
+    for (Tlb mode : modes) {
+      if (mode != null) {
+        mode.clear();
       }
-      if (fetchModes[i] != null) {
-        fetchModes[i].clear();
+    }
+    for (FetchTlb mode : fetchModes) {
+      if (mode != null) {
+        mode.clear();
       }
     }
   }
 
   /** Forgets the translations of {@code size} bytes from an effective address. */
   void forget(long ea, long size) {
-    for (int i = 0; i < modes.length; i++) {
-      for (long page = ea & Tlb.PAGE; page - ea < size; page += 4096) {
-        if (modes[i] != null) {
-          modes[i].forget(page);
+    for (long page = ea & Tlb.PAGE; page - ea < size; page += 4096) {
+      for (Tlb mode : modes) {
+        if (mode != null) {
+          mode.forget(page);
         }
-        if (fetchModes[i] != null) {
-          fetchModes[i].forget(page);
+      }
+      for (FetchTlb mode : fetchModes) {
+        if (mode != null) {
+          mode.forget(page);
         }
       }
     }
@@ -124,25 +128,36 @@ final class Storage {
   // Fetch.
 
   /** The decoded page that holds an effective address; null with a fault recorded. */
-  CodeCache.Page page(long ea) {
+  CodePage page(long ea) {
     int slot = FetchTlb.slot(ea);
     return fetchTlb.tags[slot] == (ea & Tlb.PAGE) ? fetchTlb.pages[slot] : pageSlow(ea);
   }
 
-  private CodeCache.Page pageSlow(long ea) {
+  /** As {@link #page} if it was fetched from lately; else null, and nothing is recorded. */
+  CodePage knownPage(long ea) {
+    int slot = FetchTlb.slot(ea);
+    return fetchTlb.tags[slot] == (ea & Tlb.PAGE) ? fetchTlb.pages[slot] : null;
+  }
+
+  /** The instruction of a page, whether or not a compiled block begins there. */
+  long instruction(CodePage page, int index) {
+    return codeCache.instruction(page, index);
+  }
+
+  private CodePage pageSlow(long ea) {
     long gpa = translateFetch(ea);
     if (gpa < 0) {
       return null;
     }
     if (gpa < ramSize) {
-      CodeCache.Page page = codeCache.page(gpa, !bigEndian);
+      CodePage page = codeCache.page(gpa, !bigEndian, s.wide);
       int slot = FetchTlb.slot(ea);
       fetchTlb.tags[slot] = ea & Tlb.PAGE;
       fetchTlb.pages[slot] = page;
       return page;
     }
     // Not main memory: a page of its own that is never kept, since nobody marks its stores.
-    CodeCache.Page page = new CodeCache.Page(gpa & Tlb.PAGE, !bigEndian);
+    CodePage page = CodePage.unkept(gpa & Tlb.PAGE, !bigEndian, s.wide);
     for (int i = 0; i < CodeCache.WORDS; i++) {
       int word = (int) space.read(page.gpa + 4L * i, 4, order());
       page.code[i] = Decoder.decode(word);
@@ -150,7 +165,7 @@ final class Storage {
     return page;
   }
 
-  long decode(CodeCache.Page page, int index) {
+  long decode(CodePage page, int index) {
     return codeCache.decode(page, index);
   }
 

@@ -1,9 +1,7 @@
 package org.nvlink2vmm.vmm.vcpu;
 
-import java.lang.foreign.MemorySegment;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
-import org.nvlink2vmm.vmm.memory.AddressSpace;
 
 /**
  * One hardware thread of a POWER9 as a guest kernel sees it: an interpreter over an address space,
@@ -26,6 +24,7 @@ public final class Vcpu {
   private final Registers registers;
   private final Privileged privileged;
   private final Interpreter interpreter;
+  private final CompiledCode compiledCode;
   private final Hypervisor hypervisor;
   private final Partition partition;
   private volatile boolean stopped;
@@ -36,19 +35,16 @@ public final class Vcpu {
   private volatile boolean stuck;
   private final DebugPort debug;
 
-  Vcpu(
-      int id,
-      AddressSpace space,
-      MemorySegment ram,
-      CodeCache codeCache,
-      Partition partition,
-      Hypervisor hypervisor,
-      TimeBase timeBase) {
+  /** Instructions until the next sample of where execution is. */
+  private int slice = SLICE;
+
+  Vcpu(int id, Partition partition, Hypervisor hypervisor) {
     this.id = id;
     this.hypervisor = hypervisor;
     this.partition = partition;
-    this.storage = new Storage(state, space, ram, codeCache);
-    this.registers = new Registers(state, timeBase);
+    this.compiledCode = partition.compiledCode();
+    this.storage = new Storage(state, partition.space(), partition.ram(), partition.codeCache());
+    this.registers = new Registers(state, partition.timeBase());
     this.privileged =
         new Privileged(
             state,
@@ -302,7 +298,7 @@ public final class Vcpu {
   }
 
   private void notice() {
-    interpreter.askForAttention();
+    state.attention = true;
     Thread waiting = thread;
     if (waiting != null) {
       LockSupport.unpark(waiting);
@@ -330,7 +326,7 @@ public final class Vcpu {
       if (debug.observed()) {
         interpreter.step();
       } else {
-        interpreter.run(SLICE);
+        execute();
       }
       settle();
       boolean still = state.pc == pc && state.msr == msr && !state.has(Msr.EE);
@@ -343,6 +339,45 @@ public final class Vcpu {
     }
     idle = true;
     thread = null;
+  }
+
+  private void execute() {
+    switch (compiledCode.mode()) {
+      case AUTO -> {
+        slice = interpreter.run(slice, false);
+        if (slice <= 0) {
+          slice = SLICE;
+          sample();
+        }
+      }
+      case INTERPRET -> interpreter.run(SLICE, false);
+      case COMPILE -> executeCompiled();
+    }
+  }
+
+  /** Tells the profile where execution is after a slice. */
+  private void sample() {
+    CodePage page = state.event == Event.NONE ? storage.knownPage(state.pc) : null;
+    if (page != null) {
+      compiledCode.sampled(page, CodePage.index(state.pc));
+    }
+  }
+
+  /** Executes a block, which is compiled if it was not yet, or else an instruction. */
+  private void executeCompiled() {
+    CodePage page = storage.page(state.pc);
+    if (page == null) {
+      return;
+    }
+    int index = CodePage.index(state.pc);
+    if (page.isKept()) {
+      compiledCode.compile(page, index);
+    }
+    if (page.isCompiled(index)) {
+      interpreter.run(SLICE, true);
+    } else {
+      interpreter.step();
+    }
   }
 
   /** Waits while {@code held}; others do not wait for its translations meanwhile. */
@@ -368,7 +403,7 @@ public final class Vcpu {
   }
 
   void attend() {
-    interpreter.attentionPaid();
+    state.attention = false;
     if (forgetPending) {
       forgetPending = false;
       storage.clearTranslations();

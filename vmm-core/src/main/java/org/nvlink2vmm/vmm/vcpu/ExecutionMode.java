@@ -1,0 +1,21 @@
+package org.nvlink2vmm.vmm.vcpu;
+
+import java.util.Locale;
+
+/** How a partition's threads execute instructions. The results are the same. */
+public enum ExecutionMode {
+  /** Decoded once, then interpreted: what debuggers and traces want. */
+  INTERPRET,
+
+  /** Everything compiled to JVM bytecode when it is first reached: for tests. */
+  COMPILE,
+
+  /** Interpreted, and compiled where a profile finds the time spent. */
+  AUTO;
+
+  /** The name as the command line has it. */
+  @Override
+  public String toString() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+}
