@@ -13,6 +13,7 @@ import org.nvlink2vmm.vmm.guest.GuestStopped;
 import org.nvlink2vmm.vmm.machine.ConfigError;
 import org.nvlink2vmm.vmm.machine.Machine;
 import org.nvlink2vmm.vmm.machine.RealGuest;
+import org.nvlink2vmm.vmm.vcpu.ExecutionMode;
 import org.nvlink2vmm.vmm.vcpu.pseries.GuestExit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -55,6 +56,13 @@ final class RunCommand implements Callable<Integer> {
   private String append = "console=hvc0";
 
   @Option(
+      names = "--vcpu",
+      paramLabel = "HOW",
+      description =
+          "How it is executed: interpret, compile (all of it, for tests), or auto (default).")
+  private String vcpu = "auto";
+
+  @Option(
       names = "--timeout",
       paramLabel = "SECONDS",
       description = "End it after that time (default 120).")
@@ -75,11 +83,16 @@ final class RunCommand implements Callable<Integer> {
     if (timeout <= 0) {
       throw new ConfigError("--timeout", String.valueOf(timeout), "a number of seconds from 1");
     }
+    ExecutionMode mode =
+        ExecutionMode.named(vcpu)
+            .orElseThrow(
+                () -> new ConfigError("--vcpu", '"' + vcpu + '"', "interpret, compile or auto"));
     try (TraceFile events = TraceFile.open(trace);
         Machine built = machine.build(common, UnaryOperator.identity(), events.tracepoints())) {
       // With --json the document alone goes to standard output.
       OutputStream console = json ? System.err : System.out;
       RealGuest real = new RealGuest(built, new RealGuest.Image(file, initrd, append), console);
+      real.guest().partition().executionMode(mode);
       GuestExit exit = real.run(Duration.ofSeconds(timeout));
       exit.notes().forEach(common::error);
       boolean good = exit.good() && built.failures().isEmpty();

@@ -16,7 +16,7 @@ final class CompiledCode {
   private static final int MOST_BLOCKS = 4096;
 
   /** Samples that make a place hot. */
-  private static final int HOT = 24;
+  private static final int HOT = 64;
 
   private static final MethodHandles.Lookup LOOKUP = MethodHandles.lookup();
 

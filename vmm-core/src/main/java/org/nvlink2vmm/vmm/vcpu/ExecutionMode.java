@@ -1,6 +1,8 @@
 package org.nvlink2vmm.vmm.vcpu;
 
+import java.util.Arrays;
 import java.util.Locale;
+import java.util.Optional;
 
 /** How a partition's threads execute instructions. The results are the same. */
 public enum ExecutionMode {
@@ -12,6 +14,11 @@ public enum ExecutionMode {
 
   /** Interpreted, and compiled where a profile finds the time spent. */
   AUTO;
+
+  /** The mode that {@link #toString} calls so. */
+  public static Optional<ExecutionMode> named(String name) {
+    return Arrays.stream(values()).filter(mode -> mode.toString().equals(name)).findFirst();
+  }
 
   /** The name as the command line has it. */
   @Override
