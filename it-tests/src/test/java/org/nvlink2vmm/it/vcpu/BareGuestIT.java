@@ -10,6 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.nvlink2vmm.vmm.vcpu.ExecutionMode;
 import org.nvlink2vmm.vmm.vcpu.boot.ElfImage;
 import org.nvlink2vmm.vmm.vcpu.pseries.GuestExit;
 
@@ -44,9 +45,9 @@ class BareGuestIT {
     return program;
   }
 
-  private static String ours(Path program) {
+  private static String ours(Path program, ExecutionMode mode) {
     try (PlainMachine machine = new PlainMachine(1, ElfImage.read(program), new byte[0])) {
-      GuestExit exit = machine.run("");
+      GuestExit exit = machine.executing(mode).run("");
       assertThat(exit.good()).as("%s", exit).isTrue();
       return machine.console();
     }
@@ -72,7 +73,7 @@ class BareGuestIT {
 
   @Test
   void aProgramFindsItsTreePrintsAndPowersOff() throws IOException, InterruptedException {
-    assertThat(ours(build("hello"))).contains("magic 00000000d00dfeed");
+    assertThat(ours(build("hello"), ExecutionMode.AUTO)).contains("magic 00000000d00dfeed");
   }
 
   @Test
@@ -82,6 +83,8 @@ class BareGuestIT {
     List<String> expected = qemus(program).lines().toList();
     assertThat(expected).hasSizeGreaterThan(700);
     assertThat(expected.getLast()).startsWith("executed ");
-    assertThat(ours(program).lines()).containsExactlyElementsOf(expected);
+    for (ExecutionMode mode : ExecutionMode.values()) {
+      assertThat(ours(program, mode).lines()).as("%s", mode).containsExactlyElementsOf(expected);
+    }
   }
 }

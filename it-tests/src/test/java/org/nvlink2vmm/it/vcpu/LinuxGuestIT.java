@@ -9,6 +9,7 @@ import java.util.List;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.nvlink2vmm.vmm.vcpu.ExecutionMode;
 import org.nvlink2vmm.vmm.vcpu.boot.ElfImage;
 import org.nvlink2vmm.vmm.vcpu.pseries.GuestExit;
 
@@ -32,9 +33,10 @@ class LinuxGuestIT {
     return Files.readAllBytes(output);
   }
 
-  private void boots(int cpus, String brought) throws IOException, InterruptedException {
+  private void boots(int cpus, ExecutionMode mode, String brought)
+      throws IOException, InterruptedException {
     try (PlainMachine machine = new PlainMachine(cpus, kernel(), initrd())) {
-      GuestExit exit = machine.run("console=hvc0");
+      GuestExit exit = machine.executing(mode).run("console=hvc0");
       assertThat(machine.console())
           .as("%s", exit)
           .contains("Linux version 5.10", "radix-mmu", brought, "INIT-REACHED", "GUEST-SATISFIED")
@@ -47,11 +49,16 @@ class LinuxGuestIT {
 
   @Test
   void linuxBootsToInitAndPowersOff() throws IOException, InterruptedException {
-    boots(1, "smp: Brought up 1 node, 1 CPU");
+    boots(1, ExecutionMode.AUTO, "smp: Brought up 1 node, 1 CPU");
   }
 
   @Test
   void twoProcessorsOfOneGuestRunOnTwoThreads() throws IOException, InterruptedException {
-    boots(2, "smp: Brought up 1 node, 2 CPUs");
+    boots(2, ExecutionMode.AUTO, "smp: Brought up 1 node, 2 CPUs");
+  }
+
+  @Test
+  void linuxBootsWithEverythingCompiled() throws IOException, InterruptedException {
+    boots(1, ExecutionMode.COMPILE, "smp: Brought up 1 node, 1 CPU");
   }
 }

@@ -20,6 +20,7 @@ import org.nvlink2vmm.vmm.memory.AddressSpace;
 import org.nvlink2vmm.vmm.memory.MemoryRegion;
 import org.nvlink2vmm.vmm.memory.MemoryTransaction;
 import org.nvlink2vmm.vmm.memory.RamBlock;
+import org.nvlink2vmm.vmm.vcpu.ExecutionMode;
 import org.nvlink2vmm.vmm.vcpu.boot.BootPlan;
 import org.nvlink2vmm.vmm.vcpu.boot.ElfImage;
 import org.nvlink2vmm.vmm.vcpu.pseries.DmaTables;
@@ -53,6 +54,12 @@ final class PlainMachine implements AutoCloseable {
             MemorySegment.ofArray(initrd),
             new VtyConsole(console),
             DmaTables.NONE);
+  }
+
+  /** How its threads execute; {@link ExecutionMode#AUTO} when nothing is said. */
+  PlainMachine executing(ExecutionMode mode) {
+    guest.partition().executionMode(mode);
+    return this;
   }
 
   byte[] tree(String arguments) {

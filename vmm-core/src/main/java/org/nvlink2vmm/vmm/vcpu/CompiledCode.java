@@ -80,7 +80,12 @@ final class CompiledCode {
     int[] words = new int[CodeCache.WORDS];
     Optional<BlockCompiler.Result> result =
         BlockCompiler.compile(
-            i -> Decoder.decode(words[i] = codeCache.word(page, i)), index, page.wide);
+            i -> {
+              words[i] = codeCache.word(page, i);
+              return Decoder.decode(words[i]);
+            },
+            index,
+            page.wide);
     if (result.isEmpty()) {
       page.giveUp(index);
       return;
@@ -99,7 +104,7 @@ final class CompiledCode {
 
   private static CompiledBlock load(BlockCompiler.Result result) {
     try {
-      Class<?> hidden = LOOKUP.defineHiddenClass(result.bytes(), true).lookupClass();
+      Class<?> hidden = LOOKUP.defineHiddenClass(result.classFile(), true).lookupClass();
       CompiledBlock block = (CompiledBlock) hidden.getDeclaredConstructor().newInstance();
       block.entry = result.region().entry();
       block.words = result.region().indices();

@@ -27,7 +27,7 @@ class CompiledCodeTest {
   }
 
   private static int back(int words) {
-    return BDNZ | -4 * words & 0xfffc;
+    return BDNZ | (-4 * words & 0xfffc);
   }
 
   @ParameterizedTest

@@ -105,13 +105,13 @@ final class RandomProgram {
   private int plain() {
     for (; ; ) {
       List<Integer> patterns = POOL.get(OPS.get(random(OPS.size())));
-      int word = patterns.get(random(patterns.size())) | random.nextInt() & 0x03fff800;
+      int word = patterns.get(random(patterns.size())) | (random.nextInt() & 0x03fff800);
       int op = Insn.op(Decoder.decode(word));
-      boolean access = op >= Op.LBZ && op <= Op.STDU || op >= Op.LHAU && op <= Op.ICBI;
+      boolean access = (op >= Op.LBZ && op <= Op.STDU) || (op >= Op.LHAU && op <= Op.ICBI);
       if (access && random(8) != 0) {
-        word = word & ~(31 << 16) | (BASE + random(2)) << 16;
+        word = (word & ~(31 << 16)) | (BASE + random(2)) << 16;
         boolean indexed = (word >>> 26) == 31;
-        word = indexed ? word & ~(31 << 11) | (26 + random(2)) << 11 : word & ~0x7000;
+        word = indexed ? (word & ~(31 << 11)) | (26 + random(2)) << 11 : word & ~0x7000;
       }
       int updated = word >>> 16 & 31;
       if ((word >>> 21 & 31) < (access ? INNER : BASE - 2)
@@ -157,7 +157,7 @@ final class RandomProgram {
     }
     add(random(2) == 0 ? NOP : 0x4c800020 | random(32) << 16);
     add(BLR);
-    add(0x48000001 | -4 * (inside + 2) & 0x03fffffc);
+    add(0x48000001 | (-4 * (inside + 2) & 0x03fffffc));
   }
 
   private void loop(int depth) {
@@ -174,9 +174,9 @@ final class RandomProgram {
       int field = random(8);
       add(0x3800ffff | counter << 21 | counter << 16);
       add(0x2c200000 | field << 23 | counter << 16);
-      add(0x40820000 | field << 18 | -4 * (words.size() - head) & 0xfffc);
+      add(0x40820000 | field << 18 | (-4 * (words.size() - head) & 0xfffc));
     } else {
-      add(0x42000000 | -4 * (words.size() - head) & 0xfffc);
+      add(0x42000000 | (-4 * (words.size() - head) & 0xfffc));
     }
   }
 }

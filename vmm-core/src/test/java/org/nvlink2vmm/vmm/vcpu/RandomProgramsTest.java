@@ -141,7 +141,7 @@ class RandomProgramsTest {
       SplittableRandom random = new SplittableRandom(seed);
       Start start =
           new Start(
-              random.nextInt(3) == 0, random.nextInt(4) != 0, CODE + 4 * random.nextInt(1024));
+              random.nextInt(3) == 0, random.nextInt(4) != 0, CODE + 4L * random.nextInt(1024));
       RandomProgram program = new RandomProgram(seed, 60);
       operations.or(program.operations());
       TestGuest interpreted = run(program, start, seed, ExecutionMode.INTERPRET);

@@ -25,8 +25,8 @@ final class Accesses {
     if (op < Op.LBZ || op > Op.STDU) {
       return false;
     }
-    boolean updates = op >= Op.LBZU && op <= Op.LDU || op >= Op.STBU;
-    boolean indexed = op >= Op.LBZX && op <= Op.LDX || op >= Op.STBX && op <= Op.STDX;
+    boolean updates = (op >= Op.LBZU && op <= Op.LDU) || op >= Op.STBU;
+    boolean indexed = (op >= Op.LBZX && op <= Op.LDX) || (op >= Op.STBX && op <= Op.STDX);
     effectiveAddress(d, indexed);
     if (op >= Op.STB) {
       store(d, updates);

@@ -20,11 +20,25 @@ public final class BlockCompiler {
 
   private BlockCompiler() {}
 
-  /**
-   * @param region which instructions the class executes
-   * @param bytes the class file
-   */
-  public record Result(Region region, byte[] bytes) {}
+  /** A class, and the instructions that it executes. */
+  public static final class Result {
+    private final Region region;
+    private final byte[] classFile;
+
+    private Result(Region region, byte[] classFile) {
+      this.region = region;
+      this.classFile = classFile;
+    }
+
+    public Region region() {
+      return region;
+    }
+
+    /** The class file, which the caller may keep. */
+    public byte[] classFile() {
+      return classFile;
+    }
+  }
 
   /**
    * Compiles from an index of a page on.

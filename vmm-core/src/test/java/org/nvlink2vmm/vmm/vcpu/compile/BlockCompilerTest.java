@@ -26,7 +26,7 @@ class BlockCompilerTest {
   }
 
   private static int longest(BlockCompiler.Result result) {
-    return ClassFile.of().parse(result.bytes()).methods().stream()
+    return ClassFile.of().parse(result.classFile()).methods().stream()
         .flatMap(method -> method.code().stream())
         .mapToInt(code -> ((CodeAttribute) code).codeLength())
         .max()
@@ -80,7 +80,7 @@ class BlockCompilerTest {
       int[] words = random.ints(Region.PAGE_WORDS).toArray();
       for (int i = 0; i < words.length; i += 3) {
         // Branches near by, so that regions grow.
-        words[i] = 0x40000000 | words[i] & 0x03ff0000 | ((byte) words[i] & ~3) & 0xfffc;
+        words[i] = 0x40000000 | (words[i] & 0x03ff0000) | ((byte) words[i] & 0xfffc);
       }
       Optional<BlockCompiler.Result> result =
           BlockCompiler.compile(i -> Decoder.decode(words[i]), entry, wide);
