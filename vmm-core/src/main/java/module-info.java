@@ -1,7 +1,7 @@
 /** The monitor: memory, PCI, VFIO, the emulated host, vfio-user, machine files, commands. */
 module org.nvlink2vmm.vmm {
   requires transitive org.nvlink2vmm.dt;
-  requires jdk.jfr;
+  requires transitive jdk.jfr;
   requires io.netty.common;
   requires io.netty.transport;
   requires org.slf4j;

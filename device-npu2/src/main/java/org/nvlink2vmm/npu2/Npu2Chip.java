@@ -25,6 +25,7 @@ import org.nvlink2vmm.vmm.ats.Partition;
 import org.nvlink2vmm.vmm.ats.TranslationAgent;
 import org.nvlink2vmm.vmm.ats.TranslationCache;
 import org.nvlink2vmm.vmm.device.HostBridgeReset;
+import org.nvlink2vmm.vmm.trace.ShootdownEvent;
 
 /**
  * The NPU of one chip: six bricks on two PHYs, the translation service, eight ATSD register sets.
@@ -95,9 +96,9 @@ final class Npu2Chip implements Npu {
     gpus = found.toArray(new GpuLinks[0]);
     errors = new ErrorRegisters(List.of(bricks), peCount);
     mapPes(peCount);
-    xts = new Xts(new LinksOfGpus());
+    xts = new Xts(name, new LinksOfGpus());
     for (int i = 0; i < atsd.length; i++) {
-      atsd[i] = new AtsdRegisterSet(i, this::shootDown, mistakes);
+      atsd[i] = new AtsdRegisterSet(i, this::launch, mistakes);
     }
   }
 
@@ -279,6 +280,15 @@ final class Npu2Chip implements Npu {
         register.retry();
       }
     }
+  }
+
+  private boolean launch(int register, long launch, long ava) {
+    ShootdownEvent event = new ShootdownEvent();
+    event.begin();
+    boolean done = shootDown(register, launch, ava);
+    event.finish(
+        name, register, launch, AtsdLaunch.scope(launch), AtsdLaunch.pid(launch), ava, done);
+    return done;
   }
 
   /** Carries a launch out, on the writing thread; false when a link keeps it from ending. */

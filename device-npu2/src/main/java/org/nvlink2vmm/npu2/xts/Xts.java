@@ -4,6 +4,8 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.nvlink2vmm.vmm.ats.NpuOpal;
 import org.nvlink2vmm.vmm.ats.Partition;
 import org.nvlink2vmm.vmm.ats.TranslationAgent;
+import org.nvlink2vmm.vmm.trace.TranslationEvent;
+import org.nvlink2vmm.vmm.trace.TranslationRefusedEvent;
 
 /**
  * The NPU's translation service (XTS): context tables in front of the nest MMU, and the firmware
@@ -32,6 +34,7 @@ public final class Xts implements NpuOpal, TranslationAgent {
     boolean carries(int bdfn);
   }
 
+  private final String name;
   private final Links links;
   private final BdfMap bdfs = new BdfMap();
   private final PidMap pids = new PidMap();
@@ -47,7 +50,11 @@ public final class Xts implements NpuOpal, TranslationAgent {
 
   private volatile long config2 = NO_FLUSH_ENABLE;
 
-  public Xts(Links links) {
+  /**
+   * @param name of the NPU, for events
+   */
+  public Xts(String name, Links links) {
+    this.name = name;
     this.links = links;
   }
 
@@ -146,10 +153,19 @@ public final class Xts implements NpuOpal, TranslationAgent {
 
   @Override
   public long translate(int requester, int pid, long address, boolean write) {
+    TranslationEvent missed = new TranslationEvent();
+    TranslationRefusedEvent refused = new TranslationRefusedEvent();
+    missed.begin();
+    refused.begin();
     long answer = translate(requester, pid, address, write, true);
     counts.count(answer);
     if (answer < 0) {
       counts.fault(requester, pid, address, write, answer);
+      refused.finish(name, requester, pid, address, write, TranslationAgent.fault(answer));
+    } else {
+      long page = TranslationAgent.page(answer);
+      int shift = TranslationAgent.pageShift(answer);
+      missed.finish(name, requester, pid, address, write, page, shift);
     }
     return answer;
   }

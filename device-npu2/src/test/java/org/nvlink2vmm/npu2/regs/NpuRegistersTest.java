@@ -33,6 +33,7 @@ final class NpuRegistersTest {
   private final MistakeLog mistakes = new MistakeLog("npu");
   private final Xts xts =
       new Xts(
+          "npu",
           new Xts.Links() {
             @Override
             public int firstLink(int bdfn) {

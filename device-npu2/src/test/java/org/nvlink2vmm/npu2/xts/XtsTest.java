@@ -17,6 +17,7 @@ final class XtsTest {
 
   private final Xts xts =
       new Xts(
+          "npu",
           new Xts.Links() {
             @Override
             public int firstLink(int bdfn) {
