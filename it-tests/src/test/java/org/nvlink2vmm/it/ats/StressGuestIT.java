@@ -37,7 +37,9 @@ final class StressGuestIT {
         .hasSize(report.gpus().size());
     assertThat(report.ats().translations()).isPositive();
     assertThat(report.ats().invalidations()).isPositive();
-    assertThat(report.notes()).singleElement().asString().contains("walks", "faults");
+    assertThat(report.notes()).hasSize(2);
+    assertThat(report.notes().getFirst()).contains("walks", "faults");
+    assertThat(report.notes().getLast()).matches(".*64 KiB [1-9].* 2 MiB [1-9].* 1 GiB [1-9].*");
   }
 
   @ParameterizedTest

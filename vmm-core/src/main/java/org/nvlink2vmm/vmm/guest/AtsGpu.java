@@ -44,10 +44,24 @@ record AtsGpu(GuestMachine machine, GuestFunction function, long window, Atsd at
     return EngineChannel.of(machine, function, number).orElseThrow();
   }
 
-  /** Shoots a page down on the NPU of this GPU; true when the register said it was done. */
+  /** Shoots a block down on the NPU of this GPU; true when the register said it was done. */
   boolean shootDown(int pid, long address, Atsd.PageSize size) {
     synchronized (atsd) {
-      return atsd.invalidatePage(pid, address, size);
+      return atsd.invalidateBlock(pid, address, size);
+    }
+  }
+
+  /** As {@link #shootDown}, but accesses in flight go on until the next {@link #flush}. */
+  boolean shootDownUnflushed(int pid, long address, Atsd.PageSize size) {
+    synchronized (atsd) {
+      return atsd.invalidateBlockUnflushed(pid, address, size);
+    }
+  }
+
+  /** Ends the accesses in flight of the GPUs of this NPU. */
+  boolean flush() {
+    synchronized (atsd) {
+      return atsd.flush();
     }
   }
 

@@ -159,6 +159,19 @@ public final class AtsStress implements Guest {
             invalidations / seconds,
             caused.dropped() / seconds,
             faults / seconds));
+    notes.add(blocks(workers, invalidations));
     return new Ats(translations, invalidations);
+  }
+
+  /** How the invalidations were cut. */
+  private static String blocks(List<StressThread> workers, long all) {
+    StringBuilder line = new StringBuilder("invalidations by block:");
+    long left = all;
+    for (Atsd.PageSize size : Atsd.PageSize.values()) {
+      long some = workers.stream().mapToLong(worker -> worker.invalidations(size)).sum();
+      left -= some;
+      line.append(" %s %d,".formatted(size.text(), some));
+    }
+    return line.append(" others ").append(left).toString();
   }
 }

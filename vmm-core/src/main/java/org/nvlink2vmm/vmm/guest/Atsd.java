@@ -2,6 +2,10 @@ package org.nvlink2vmm.vmm.guest;
 
 import static java.nio.ByteOrder.BIG_ENDIAN;
 
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
 /**
  * An ATSD register set at a guest-physical address (Linux
  * arch/powerpc/platforms/powernv/npu-dma.c).
@@ -15,26 +19,45 @@ record Atsd(GuestMachine machine, long gpa) {
   private static final long PRS = 1L << 50;
   private static final int AP_SHIFT = 46;
   private static final int PID_SHIFT = 25;
+  private static final long NO_FLUSH = 1L << 24;
 
   /** No time-out is defined; a register that is busy this long is stuck. */
   private static final long PATIENCE_NANOS = 2_000_000_000L;
 
   /** Page sizes with an encoding (ibm,processor-radix-AP-encodings). */
   enum PageSize {
-    SIZE_64K(5, 16),
-    SIZE_2M(1, 21),
-    SIZE_1G(2, 30);
+    SIZE_64K(5, 16, "64 KiB"),
+    SIZE_2M(1, 21, "2 MiB"),
+    SIZE_1G(2, 30, "1 GiB");
 
     private final long encoding;
     private final int shift;
+    private final String text;
 
-    PageSize(long encoding, int shift) {
+    PageSize(long encoding, int shift, String text) {
       this.encoding = encoding;
       this.shift = shift;
+      this.text = text;
+    }
+
+    String text() {
+      return text;
     }
 
     int shift() {
       return shift;
+    }
+
+    /** This size and those above it. */
+    List<PageSize> andLarger() {
+      return Arrays.stream(values()).filter(size -> size.shift >= shift).toList();
+    }
+
+    /** The smallest naturally aligned block that holds a range; empty when there is none. */
+    static Optional<PageSize> covering(long start, long end) {
+      return Arrays.stream(values())
+          .filter(size -> start >>> size.shift == (end - 1) >>> size.shift)
+          .findFirst();
     }
   }
 
@@ -44,11 +67,27 @@ record Atsd(GuestMachine machine, long gpa) {
     return await();
   }
 
-  /** Drops the page at an address; true when the register said it was done. */
-  boolean invalidatePage(int pid, long address, PageSize size) {
+  /** Drops the block at an address; true when the register said it was done. */
+  boolean invalidateBlock(int pid, long address, PageSize size) {
+    return launchBlock(pid, address, size, 0);
+  }
+
+  /** As {@link #invalidateBlock}, but accesses in flight go on until the next {@link #flush}. */
+  boolean invalidateBlockUnflushed(int pid, long address, PageSize size) {
+    return launchBlock(pid, address, size, NO_FLUSH);
+  }
+
+  /** Ends the accesses in flight, as Linux does: two launches of PID 0. */
+  boolean flush() {
+    boolean once = invalidateProcess(0);
+    boolean twice = invalidateProcess(0);
+    return once && twice;
+  }
+
+  private boolean launchBlock(int pid, long address, PageSize size, long flags) {
+    long block = PRS | size.encoding << AP_SHIFT | (long) pid << PID_SHIFT;
     machine.store(gpa + AVA, 8, address & -(1L << size.shift), BIG_ENDIAN);
-    machine.store(
-        gpa + LAUNCH, 8, PRS | size.encoding << AP_SHIFT | (long) pid << PID_SHIFT, BIG_ENDIAN);
+    machine.store(gpa + LAUNCH, 8, block | flags, BIG_ENDIAN);
     return await();
   }
 

@@ -131,7 +131,7 @@ final class GpuBringUp {
       boolean done = atsd.invalidateProcess(0x1234);
       launches++;
       for (Atsd.PageSize size : Atsd.PageSize.values()) {
-        done &= atsd.invalidatePage(0x1234, 0x7fff_1234_0000L, size);
+        done &= atsd.invalidateBlock(0x1234, 0x7fff_1234_0000L, size);
         launches++;
       }
       if (!done) {

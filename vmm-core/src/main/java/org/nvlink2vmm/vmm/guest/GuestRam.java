@@ -13,8 +13,8 @@ final class GuestRam {
   /** Owners of trees and data that there is room for. */
   static final int OWNERS = 32;
 
-  /** Bytes of data an owner has. */
-  static final long DATA = 2 << 20;
+  /** Bytes of data an owner has, aligned to 2 MiB. */
+  static final long DATA = 4 << 20;
 
   private static final long NEEDED = 256L << 20;
   private static final long PROCESS_TABLE = 64L << 20;

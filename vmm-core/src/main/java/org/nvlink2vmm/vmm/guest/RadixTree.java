@@ -7,8 +7,10 @@ import static java.nio.ByteOrder.BIG_ENDIAN;
  * the last for pages of 64 KiB (Power ISA 3.0 B, book III 5.7.10). One thread at a time.
  */
 final class RadixTree {
+  static final int SHIFT_4K = 12;
   static final int SHIFT_64K = 16;
   static final int SHIFT_2M = 21;
+  static final int SHIFT_1G = 30;
 
   static final long READ = 0x4;
   static final long READ_WRITE = 0x2 | READ;

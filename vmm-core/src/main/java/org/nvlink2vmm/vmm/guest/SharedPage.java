@@ -48,8 +48,7 @@ final class SharedPage {
     moves++;
     tree.map(VA, RadixTree.SHIFT_64K, data + moves % PAGES * PAGE, RadixTree.READ_WRITE);
     for (AtsGpu gpu : gpus) {
-      invalidations++;
-      if (!gpu.shootDown(pid, VA, Atsd.PageSize.SIZE_64K)) {
+      if (!shootDown(gpu)) {
         return Optional.of("shared page: a shootdown is stuck");
       }
     }
@@ -66,6 +65,16 @@ final class SharedPage {
       }
     }
     return trouble;
+  }
+
+  /** By turns with the flush in the launch, and in launches after it. */
+  private boolean shootDown(AtsGpu gpu) {
+    if (moves % 2 == 0) {
+      invalidations++;
+      return gpu.shootDown(pid, VA, Atsd.PageSize.SIZE_64K);
+    }
+    invalidations += 3;
+    return gpu.shootDownUnflushed(pid, VA, Atsd.PageSize.SIZE_64K) && gpu.flush();
   }
 
   long moves() {

@@ -1,37 +1,24 @@
 package org.nvlink2vmm.vmm.guest;
 
-import static java.nio.ByteOrder.LITTLE_ENDIAN;
-
-import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.nvlink2vmm.vmm.guest.EngineChannel.Outcome;
 
 /**
- * A thread of {@link AtsStress}: a process of its own, pages in system memory and in two GPUs'
- * memory, and up to three GPUs that work for it. Random steps from a fixed seed; after each one
- * memory must hold what the model says. The counts are read after the thread has ended.
+ * A thread of {@link AtsStress}: a process of its own, pages of all four sizes in system memory and
+ * in two GPUs' memory, and up to three GPUs that work for it. Random steps from a fixed seed; after
+ * each one memory must hold what the model says. The counts are read after the thread has ended.
  */
 final class StressThread {
-  private static final long VA = 0x1234_5000_0000L;
-  private static final long PAGE = 1 << RadixTree.SHIFT_64K;
-  private static final int PLACES = 6;
-  private static final int PAGES_EACH = 4;
-  private static final int PAGES = 3 * PAGES_EACH;
-  private static final int LENGTH = 0x1000;
-  private static final int UNMAPPED = -1;
-
-  /** Where in a GPU's memory the threads' pages start, and what a thread has of it. */
-  private static final long WINDOW_OFFSET = 64 << 20;
-
-  private static final long WINDOW_SHARE = 1 << 20;
-
   private enum Step {
     MAP,
     PROTECT,
     UNMAP,
+    MAP_RANGE,
     FLUSH_PROCESS,
     REUSE,
     FILL,
@@ -54,14 +41,13 @@ final class StressThread {
   private final SharedPage shared;
   private final Random random;
 
-  private final long[] pages = new long[PAGES];
-  private final int[] contents = new int[PAGES];
-  private final int[] pageAt = new int[PLACES];
-  private final boolean[] writable = new boolean[PLACES];
+  private final List<StressPlace> places;
+  private final List<StressPage> pages;
   private volatile boolean stopped;
   private int pattern;
   private long operations;
-  private long invalidations;
+  private final Map<Atsd.PageSize, Long> blocks = new EnumMap<>(Atsd.PageSize.class);
+  private long wholes;
   private long faults;
   private Optional<String> trouble = Optional.empty();
 
@@ -86,22 +72,14 @@ final class StressThread {
             .mapToObj(all::get)
             .toList();
     channels = gpus.stream().map(gpu -> gpu.channel(index)).toList();
-    long near = gpus.getFirst().window() + WINDOW_OFFSET + index * WINDOW_SHARE;
-    long far = gpus.getLast().window() + WINDOW_OFFSET + index * WINDOW_SHARE;
-    for (int i = 0; i < PAGES_EACH; i++) {
-      pages[i] = GuestRam.data(index) + i * PAGE;
-      pages[PAGES_EACH + i] = near + i * PAGE;
-      pages[2 * PAGES_EACH + i] = far + (PAGES_EACH + i) * PAGE;
-    }
-    Arrays.fill(pageAt, UNMAPPED);
+    places = StressPlace.of(index, gpus.getFirst().window(), gpus.getLast().window());
+    pages = places.stream().flatMap(place -> place.pages().stream()).distinct().toList();
   }
 
   /** Works until the machine's clock shows {@code deadline}, or something is wrong. */
   void run(long deadline) {
     try {
-      for (int page = 0; page < PAGES; page++) {
-        reuse(page);
-      }
+      pages.forEach(this::reuse);
       while (!stopped && trouble.isEmpty() && machine.nanoTime() - deadline < 0) {
         operations++;
         trouble = step(STEPS[random.nextInt(STEPS.length)]).or(this::spoilt);
@@ -117,17 +95,17 @@ final class StressThread {
   }
 
   private Optional<String> step(Step step) {
-    int place = random.nextInt(PLACES);
-    int other = random.nextInt(PLACES);
-    EngineChannel channel = channels.get(random.nextInt(channels.size()));
+    StressPlace place = any(places);
+    StressPlace other = any(places);
+    EngineChannel channel = any(channels);
     return switch (step) {
-      case MAP -> map(place, random.nextInt(PAGES), true);
-      case PROTECT ->
-          pageAt[place] == UNMAPPED ? Optional.empty() : map(place, pageAt[place], false);
+      case MAP -> map(place, any(place.pages()), true);
+      case PROTECT -> place.isMapped() ? map(place, place.page(), false) : Optional.empty();
       case UNMAP -> unmap(place);
+      case MAP_RANGE -> mapRange(places.indexOf(place), places.indexOf(other));
       case FLUSH_PROCESS -> shootDownProcess();
       case REUSE -> {
-        reuse(random.nextInt(PAGES));
+        reuse(any(pages));
         yield Optional.empty();
       }
       case FILL, FILL_AGAIN -> fill(channel, place);
@@ -137,75 +115,112 @@ final class StressThread {
     };
   }
 
-  private Optional<String> map(int place, int page, boolean write) {
-    long rights = write ? RadixTree.READ_WRITE : RadixTree.READ;
-    tree.map(VA + place * PAGE, RadixTree.SHIFT_64K, pages[page], rights);
-    pageAt[place] = page;
-    writable[place] = write;
+  private <T> T any(List<T> choices) {
+    return choices.get(random.nextInt(choices.size()));
+  }
+
+  private Optional<String> map(StressPlace place, StressPage page, boolean write) {
+    place.map(tree, page, write);
     return shootDown(place);
   }
 
-  private Optional<String> unmap(int place) {
-    if (pageAt[place] == UNMAPPED) {
+  private Optional<String> unmap(StressPlace place) {
+    if (!place.isMapped()) {
       return Optional.empty();
     }
-    tree.unmap(VA + place * PAGE, RadixTree.SHIFT_64K);
-    pageAt[place] = UNMAPPED;
+    place.unmap(tree);
     return shootDown(place);
   }
 
-  private Optional<String> shootDown(int place) {
+  /** Now and then with a block that is larger than it need be. */
+  private Optional<String> shootDown(StressPlace place) {
+    boolean larger = random.nextInt(4) == 0;
+    Atsd.PageSize size = larger ? any(place.block().andLarger()) : place.block();
+    return shootDown(place.start(), size);
+  }
+
+  private Optional<String> shootDown(long address, Atsd.PageSize size) {
     boolean done = true;
     for (AtsGpu gpu : gpus) {
-      done &= gpu.shootDown(pid, VA + place * PAGE, Atsd.PageSize.SIZE_64K);
-      invalidations++;
+      done &= gpu.shootDown(pid, address, size);
+      count(size);
     }
-    return done ? Optional.empty() : Optional.of("a shootdown of a page is stuck");
+    return done ? Optional.empty() : Optional.of("a shootdown of a block is stuck");
+  }
+
+  private void count(Atsd.PageSize size) {
+    blocks.merge(size, 1L, Long::sum);
+  }
+
+  /**
+   * Moves several places, and shoots them down together: by the smallest block that holds them all
+   * as Linux 5.0 does, or each without flush and a flush at the end as Linux 4.12 did.
+   */
+  private Optional<String> mapRange(int one, int two) {
+    List<StressPlace> range = places.subList(Math.min(one, two), Math.max(one, two) + 1);
+    range.forEach(place -> place.map(tree, any(place.pages()), true));
+    if (random.nextBoolean()) {
+      return shootDownOneByOne(range);
+    }
+    Optional<Atsd.PageSize> block =
+        Atsd.PageSize.covering(range.getFirst().start(), range.getLast().end());
+    return block.isPresent()
+        ? shootDown(range.getFirst().start(), block.get())
+        : shootDownProcess();
+  }
+
+  private Optional<String> shootDownOneByOne(List<StressPlace> range) {
+    boolean done = true;
+    for (AtsGpu gpu : gpus) {
+      for (StressPlace place : range) {
+        done &= gpu.shootDownUnflushed(pid, place.start(), place.block());
+        count(place.block());
+      }
+      done &= gpu.flush();
+      wholes += 2;
+    }
+    return done ? Optional.empty() : Optional.of("a shootdown without flush is stuck");
   }
 
   private Optional<String> shootDownProcess() {
     boolean done = true;
     for (AtsGpu gpu : gpus) {
       done &= gpu.shootDownProcess(pid);
-      invalidations++;
+      wholes++;
     }
     return done ? Optional.empty() : Optional.of("a shootdown of a process is stuck");
   }
 
   /** The processor gives a page other contents. */
-  private void reuse(int page) {
-    contents[page] = ++pattern;
-    for (long at = 0; at < LENGTH; at += 4) {
-      machine.store(pages[page] + at, 4, pattern, LITTLE_ENDIAN);
-    }
+  private void reuse(StressPage page) {
+    page.store(machine, ++pattern);
   }
 
-  private Optional<String> fill(EngineChannel channel, int place) {
-    boolean allowed = pageAt[place] != UNMAPPED && writable[place];
-    Outcome outcome = channel.fill(pid, VA + place * PAGE, LENGTH, ++pattern);
+  private Optional<String> fill(EngineChannel channel, StressPlace place) {
+    boolean allowed = place.isWritable();
+    Outcome outcome = channel.fill(pid, place.address(), StressPlace.LENGTH, ++pattern);
     if (allowed) {
-      contents[pageAt[place]] = pattern;
+      place.page().expect(pattern);
     }
     return expect(allowed ? Outcome.OK : Outcome.FAULTED, outcome, channel);
   }
 
-  private Optional<String> copy(EngineChannel channel, int from, int to) {
-    boolean allowed = pageAt[from] != UNMAPPED && pageAt[to] != UNMAPPED && writable[to];
-    Outcome outcome = channel.copy(pid, VA + from * PAGE, VA + to * PAGE, LENGTH);
+  private Optional<String> copy(EngineChannel channel, StressPlace from, StressPlace to) {
+    boolean allowed = from.isMapped() && to.isWritable();
+    Outcome outcome = channel.copy(pid, from.address(), to.address(), StressPlace.LENGTH);
     if (allowed) {
-      contents[pageAt[to]] = contents[pageAt[from]];
+      to.page().expect(from.page().content());
     }
     return expect(allowed ? Outcome.OK : Outcome.FAULTED, outcome, channel);
   }
 
-  private Optional<String> compare(EngineChannel channel, int one, int two) {
+  private Optional<String> compare(EngineChannel channel, StressPlace one, StressPlace two) {
     Outcome expected = Outcome.FAULTED;
-    if (pageAt[one] != UNMAPPED && pageAt[two] != UNMAPPED) {
-      boolean same = contents[pageAt[one]] == contents[pageAt[two]];
-      expected = same ? Outcome.OK : Outcome.DIFFERS;
+    if (one.isMapped() && two.isMapped()) {
+      expected = one.page().content() == two.page().content() ? Outcome.OK : Outcome.DIFFERS;
     }
-    return expect(
-        expected, channel.compare(pid, VA + one * PAGE, VA + two * PAGE, LENGTH), channel);
+    Outcome found = channel.compare(pid, one.address(), two.address(), StressPlace.LENGTH);
+    return expect(expected, found, channel);
   }
 
   private Optional<String> expect(Outcome expected, Outcome found, EngineChannel channel) {
@@ -221,13 +236,9 @@ final class StressThread {
 
   /** The first page that does not hold what it must, at either end. */
   private Optional<String> spoilt() {
-    for (int page = 0; page < PAGES; page++) {
-      long first = machine.load(pages[page], 4, LITTLE_ENDIAN);
-      long last = machine.load(pages[page] + LENGTH - 4, 4, LITTLE_ENDIAN);
-      if (first != contents[page] || last != contents[page]) {
-        return Optional.of(
-            "stale use: the page at 0x%x holds 0x%x and 0x%x, expected 0x%x"
-                .formatted(pages[page], first, last, contents[page]));
+    for (StressPage page : pages) {
+      if (!page.isSound(machine)) {
+        return Optional.of(page.complaint(machine));
       }
     }
     return Optional.empty();
@@ -242,7 +253,12 @@ final class StressThread {
   }
 
   long invalidations() {
-    return invalidations;
+    return wholes + blocks.values().stream().mapToLong(Long::longValue).sum();
+  }
+
+  /** Launches for blocks of a size, whatever the pages inside. */
+  long invalidations(Atsd.PageSize size) {
+    return blocks.getOrDefault(size, 0L);
   }
 
   long faults() {
