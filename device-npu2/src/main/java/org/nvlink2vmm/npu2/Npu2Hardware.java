@@ -66,10 +66,13 @@ final class Npu2Hardware implements HostHardware {
     int peCount = Math.clamp(npu.peCount().orElse(LATER_PES), LEAST_PES, ErrorRegisters.PES);
     Npu2Chip chip = new Npu2Chip(name, wirings, nanoClock, chips.size(), peCount, journal);
     chips.add(chip);
+    GenidStack[] stacks = {new GenidStack(), new GenidStack(), new GenidStack()};
     indexes.forEach(
         (bridge, index) -> {
           bridge.gpu().map(HostGpu::bdf).ifPresent(gpu -> chipOfGpu.putIfAbsent(gpu, chip));
-          links.put(bridge.bdf(), link(npu, bridge, index, chip));
+          Npu2Link link = link(npu, bridge, index, chip);
+          link.share(stacks[index / 2]);
+          links.put(bridge.bdf(), link);
           chipOfLink.put(bridge.bdf(), chip);
         });
     mapRegisters(npu, chip);

@@ -33,6 +33,8 @@ final class Npu2Link implements HostFunction {
   private final LinkConfig config;
   private final ProcedureRegisters procedures;
   private final AtsdRegisterSet atsd;
+  private GenidStack genids = new GenidStack();
+  private volatile long genidHpa;
 
   /**
    * @param gpuFound whether the GPU at the other end exists on its PCI bus
@@ -53,6 +55,8 @@ final class Npu2Link implements HostFunction {
     this.brick = brick;
     this.physical = physical;
     this.atsd = atsd;
+    genidHpa = genidBase;
+    genids.add(this);
     window = new LinkWindow(brick);
     ntlRegion =
         new MemoryRegion.Mmio(address + " ntl", LinkConfig.NTL_SIZE, LinkWindow.RULES, window);
@@ -148,6 +152,17 @@ final class Npu2Link implements HostFunction {
   @Override
   public void connect(InterruptSink sink) {}
 
+  /** Gives the link the stack that it shares with another, before it is used. */
+  void share(GenidStack stack) {
+    genids = stack;
+    stack.add(this);
+  }
+
+  /** The stack's GENID window, and so the link's page of it, is on or off. */
+  void showGenid(boolean on) {
+    place(genidRegion, genidHpa, on);
+  }
+
   void close() {
     place(ntlRegion, 0, false);
     place(genidRegion, 0, false);
@@ -170,7 +185,8 @@ final class Npu2Link implements HostFunction {
 
     @Override
     public void placeGenid(long hpa, boolean enabled) {
-      place(genidRegion, hpa, enabled);
+      genidHpa = hpa;
+      genids.decode(Npu2Link.this, enabled);
     }
 
     @Override

@@ -56,6 +56,16 @@ final class AtsdRegisterSetTest {
     assertThat(AtsdLaunch.processScoped(launch)).isTrue();
   }
 
+  @ParameterizedTest(name = "RIC {0}")
+  @CsvSource({"0, true", "1, false", "2, true", "3, true"})
+  void onlyThePageWalkCacheAloneDropsNoTranslations(int ric, boolean drops) {
+    long launch = (long) ric << 61 | 0x000540000a000000L;
+
+    assertThat(AtsdLaunch.ric(launch)).isEqualTo(ric);
+    assertThat(AtsdLaunch.dropsTranslations(launch)).isEqualTo(drops);
+    assertThat(AtsdLaunch.pid(launch)).isEqualTo(5);
+  }
+
   @Test
   void avaAloneHasNoEffectAndKeepsPageBits() {
     registers.write(8, 8, 0x123456789abcdefL);

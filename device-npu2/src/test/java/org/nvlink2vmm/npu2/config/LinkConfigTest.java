@@ -97,12 +97,37 @@ final class LinkConfigTest {
   /** Offset, what is left when all ones are written, from firmware's read-only masks. */
   @ParameterizedTest(name = "0x{0} keeps 0x{1} of all ones")
   @CsvSource({
-    "00, 04ea1014", "08, 06800101", "0c, 00800000", "20, 0", "24, 0",
-    "28, 0", "2c, 0", "30, ffffffff", "3c, 00000100", "40, 00028010",
-    "44, 10000fc0", "4c, 00000013", "50, 00130fff", "54, 0", "58, 0",
-    "5c, 0000001f", "60, 0", "64, 0", "68, 0007ffff", "6c, 00000007",
-    "70, 0000ffff", "74, 0", "78, 0", "80, 0110ff09", "8c, ffff0101",
-    "90, ffff00ff", "94, ffffffff", "fc, ffffffff"
+    "00, 04ea1014",
+    "08, 06800101",
+    "0c, 00800000",
+    "20, 0",
+    "24, 0",
+    "28, 0",
+    "2c, 0",
+    "30, ffffffff",
+    "34, ffffff40",
+    "38, ffffffff",
+    "3c, 00000100",
+    "40, 00028010",
+    "44, 10000fc0",
+    "4c, 00000013",
+    "50, 00130fff",
+    "54, 0",
+    "58, 0",
+    "5c, 0000001f",
+    "60, 0",
+    "64, 0",
+    "68, 0007ffff",
+    "6c, 00000007",
+    "70, 0000ffff",
+    "74, 0",
+    "78, 0",
+    "7c, ffffffff",
+    "80, 0110ff09",
+    "8c, ffff0101",
+    "90, ffff00ff",
+    "94, ffffffff",
+    "fc, ffffffff"
   })
   void writesChangeWhatFirmwareLeavesWritable(String offset, String left) {
     int at = Integer.parseInt(offset, 16);
@@ -135,6 +160,48 @@ final class LinkConfigTest {
             "genid 60302016d0000 true",
             "ntl 6030201620000 false",
             "genid 60302016d0000 false");
+  }
+
+  @ParameterizedTest(name = "{0} bytes")
+  @CsvSource({"1", "2", "4"})
+  void commandIsTrappedInEveryWidth(int size) {
+    config.write(0x04, size, 0x2);
+
+    assertThat(effects).containsExactly("ntl 6030201620000 true", "genid 60302016d0000 true");
+  }
+
+  @Test
+  void onlyTheLowByteOfCommandDecodesMemory() {
+    config.write(0x05, 1, 0x2);
+    config.write(0x06, 2, 0x2);
+
+    assertThat(effects).isEmpty();
+  }
+
+  /** Device control and status, link control 2: read-only and write-1-to-clear halves. */
+  @ParameterizedTest(name = "0x{1} in {2} bytes at 0x{0} leaves 0x{3} at 0x{4}")
+  @CsvSource({
+    "48, 7fff, 2, 00007fff, 48",
+    "48, 0000, 2, 00000000, 48",
+    "48, ff, 1, 00002810, 48",
+    "48, ffffffff, 4, 00002810, 48",
+    "4a, ffff, 2, 00002810, 48",
+    "50, ffff, 2, 00130fff, 50",
+    "52, ffff, 2, 00130000, 50",
+    "60, ffffffff, 4, 00000000, 60",
+    "70, ffffffff, 4, 0000ffff, 70",
+    "04, ffff, 2, 0010fd47, 04",
+    "06, ffff, 2, 00570000, 04",
+    "10, ffffffff, 4, 00020000, 10",
+    "81, 5a, 1, 01105a09, 80",
+    "91, ff, 1, 00000000, 90",
+    "8d, 00, 1, 00000101, 8c"
+  })
+  void aWriteChangesWhatTheMasksLeave(
+      String at, String value, int size, String left, String readAt) {
+    config.write(Integer.parseInt(at, 16), size, Long.parseLong(value, 16));
+
+    assertThat(read(Integer.parseInt(readAt, 16), 4)).isEqualTo(Long.parseLong(left, 16));
   }
 
   @Test
@@ -215,6 +282,17 @@ final class LinkConfigTest {
 
     assertThat(config.read(0x88, size)).isEqualTo(-1L >>> (64 - 8 * size));
     assertThat(read(0x88, 4)).isZero();
+  }
+
+  @Test
+  void statusIsNotWritten() {
+    config.write(0x88, 4, 1);
+    assertThat(read(0x84, 4)).isEqualTo(0x4000_0000L);
+
+    config.write(0x84, 4, 0x8000_0005L);
+
+    assertThat(read(0x84, 4)).isEqualTo(0x4000_0000L);
+    assertThat(read(0x88, 4)).isEqualTo(1);
   }
 
   @Test

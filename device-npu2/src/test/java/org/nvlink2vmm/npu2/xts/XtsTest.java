@@ -53,6 +53,41 @@ final class XtsTest {
     assertThat(xts.readRegister(0x8000)).isEqualTo(0xe000004a00000000L);
   }
 
+  /** Stack as one bit of three, brick, by the GPU's first link; the link is its BDF modulo 6. */
+  @ParameterizedTest(name = "GPU 0x{0} on link {1}")
+  @CsvSource({
+    "600, 0, 4800060001800001",
+    "601, 1, 4900060101800001",
+    "602, 2, 4400060201800001",
+    "603, 3, 4500060301800001",
+    "604, 4, 4200060401800001",
+    "605, 5, 4300060501800001"
+  })
+  void theBdfMapNamesTheFirstLinkByStackAndBrick(String bdfn, int link, String word) {
+    xts.mapLpar(Integer.parseInt(bdfn, 16), 1, 0);
+
+    assertThat(xts.readRegister(0x4000)).isEqualTo(Long.parseUnsignedLong(word, 16));
+    assertThat(xts.entryLink(0)).isEqualTo(link);
+    assertThat(xts.entryBdfn(0)).isEqualTo(Integer.parseInt(bdfn, 16));
+    assertThat(xts.readRegister(0x100 + 8 * link)).isEqualTo(1);
+  }
+
+  @ParameterizedTest(name = "MSR 0x{0}")
+  @CsvSource({
+    "0, e000000200000000",
+    "10, e000004200000000",
+    "4000, e000000a00000000",
+    "4010, e000004a00000000",
+    "1000000000004010, e000005a00000000",
+    "8000000000004010, e000004a00000000"
+  })
+  void thePidMapHasTheMsrBitsAndSixtyFourBitMode(String msr, String word) {
+    xts.mapLpar(GPU0, 1, 0);
+    xts.initContext(GPU0, Long.parseUnsignedLong(msr, 16));
+
+    assertThat(xts.readRegister(0x8000)).isEqualTo(Long.parseUnsignedLong(word, 16));
+  }
+
   @Test
   void theLpidGoesToTheAtsdRegisterOfTheFirstLinkOnly() {
     xts.mapLpar(GPU0, 0, 0);

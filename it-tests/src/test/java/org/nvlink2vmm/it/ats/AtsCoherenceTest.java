@@ -12,8 +12,10 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.nvlink2vmm.dt.powernv.BuiltinHostTrees;
 import org.nvlink2vmm.dt.powernv.PowernvTree;
@@ -36,6 +38,12 @@ final class AtsCoherenceTest {
 
   /** {@code kind}: what is done; the numbers mean what the kind needs. */
   private record Step(String kind, int gpu, int pid, int place, int other, int value) {}
+
+  /** How a guest shoots an address down that it has changed. */
+  @FunctionalInterface
+  interface Shootdown {
+    void run(AtsWorld world, int pid, long address);
+  }
 
   /** What a guest's author believes: where each address leads, what each page holds. */
   private static final class Model {
@@ -66,11 +74,78 @@ final class AtsCoherenceTest {
   @ValueSource(longs = {1, 2, 3, 20181123, 0x561b2dd4L, -7})
   void randomSequencesAgreeWithAPlainModel(long seed) {
     List<Step> steps = steps(new Random(seed), 250);
-    Optional<String> failure = run(steps);
+    Shootdown shootdown = AtsCoherenceTest::shootDownEverywhere;
+    Optional<String> failure = run(steps, shootdown);
     if (failure.isPresent()) {
-      List<Step> small = shrink(steps);
+      List<Step> small = shrink(steps, shootdown);
       throw new AssertionError("seed %d: %s%nshrunk to %s".formatted(seed, failure.get(), small));
     }
+  }
+
+  /** What a driver may do wrong, in how few steps that shows, and what the report says of it. */
+  record Mistaken(String name, int steps, String text, Shootdown shootdown) {
+    @Override
+    public String toString() {
+      return name;
+    }
+  }
+
+  static Stream<Mistaken> mistakes() {
+    return Stream.of(
+        new Mistaken("no shootdown", 4, "without any shootdown of it", (world, pid, address) -> {}),
+        new Mistaken(
+            "one NPU of two",
+            4,
+            "reached only another NPU's GPUs",
+            (world, pid, address) -> world.shootDown(0, pid, address, 5)),
+        new Mistaken(
+            "wrong PID",
+            4,
+            "for another PID",
+            (world, pid, address) -> shootDownEverywhere(world, pid ^ 0x10000, address)),
+        new Mistaken(
+            "wrong page size",
+            1,
+            "page size that NPU and GPU do not support",
+            (world, pid, address) -> {
+              world.shootDown(0, pid, address, 0);
+              world.shootDown(2, pid, address, 0);
+            }),
+        new Mistaken(
+            "no barrier",
+            1,
+            "no barrier between AVA and LAUNCH",
+            (world, pid, address) -> {
+              for (int gpu : new int[] {0, 2}) {
+                world.atsdStore(gpu, 0, AtsWorld.launch(pid, 5));
+                world.atsdStore(gpu, 8, address);
+                world.poll(gpu);
+              }
+            }),
+        new Mistaken(
+            "no poll",
+            2,
+            "STAT was never read as 0",
+            (world, pid, address) -> {
+              for (int gpu : new int[] {0, 2}) {
+                world.atsdStore(gpu, 8, address);
+                world.atsdStore(gpu, 0, AtsWorld.launch(pid, 5));
+              }
+            }));
+  }
+
+  /** A stale page shows when it is mapped, used, moved or taken away, and used again. */
+  @ParameterizedTest
+  @MethodSource("mistakes")
+  void aDriversMistakeIsFoundShrunkAndNamed(Mistaken mistaken) {
+    List<Step> steps = steps(new Random(7), 120);
+    assertThat(run(steps, mistaken.shootdown)).as("the random steps fail").isPresent();
+
+    List<Step> small = shrink(steps, mistaken.shootdown);
+
+    assertThat(small).hasSizeBetween(mistaken.steps, mistaken.steps + 2);
+    assertThat(run(small, mistaken.shootdown).orElseThrow()).contains(mistaken.text);
+    assertThat(run(small, AtsCoherenceTest::shootDownEverywhere)).as("done right").isEmpty();
   }
 
   private static List<Step> steps(Random random, int count) {
@@ -92,13 +167,13 @@ final class AtsCoherenceTest {
   }
 
   /** Leaves steps out as long as the rest still fails. */
-  private static List<Step> shrink(List<Step> failing) {
+  private static List<Step> shrink(List<Step> failing, Shootdown shootdown) {
     List<Step> small = new ArrayList<>(failing);
     for (int size = small.size() / 2; size >= 1; size /= 2) {
       for (int from = 0; from + size <= small.size(); ) {
         List<Step> less = new ArrayList<>(small);
         less.subList(from, from + size).clear();
-        if (run(less).isPresent()) {
+        if (run(less, shootdown).isPresent()) {
           small = less;
         } else {
           from += size;
@@ -108,13 +183,14 @@ final class AtsCoherenceTest {
     return small;
   }
 
-  private static Optional<String> run(List<Step> steps) {
+  private static Optional<String> run(List<Step> steps, Shootdown shootdown) {
     try (AtsWorld world = world()) {
       Model model = new Model();
       for (int i = 0; i < steps.size(); i++) {
-        Optional<String> wrong = apply(world, model, steps.get(i), i + 1);
+        Optional<String> wrong = apply(world, model, steps.get(i), i + 1, shootdown);
         if (wrong.isPresent()) {
-          return Optional.of("step %d %s: %s".formatted(i, steps.get(i), wrong.get()));
+          return Optional.of(
+              "step %d %s: %s; %s".formatted(i, steps.get(i), wrong.get(), world.host.findings()));
         }
       }
       List<String> findings = world.host.findings();
@@ -122,7 +198,8 @@ final class AtsCoherenceTest {
     }
   }
 
-  private static Optional<String> apply(AtsWorld world, Model model, Step step, int pattern) {
+  private static Optional<String> apply(
+      AtsWorld world, Model model, Step step, int pattern, Shootdown shootdown) {
     int pid = PIDS[step.pid];
     long at = VA + step.place * PAGE;
     long other = VA + step.other * PAGE;
@@ -131,20 +208,20 @@ final class AtsCoherenceTest {
     switch (step.kind) {
       case "map" -> {
         world.tables.map(pid, at, 16, FIRST_GPA + step.value * PAGE, READ_WRITE);
-        shootDownEverywhere(world, pid, at);
+        shootdown.run(world, pid, at);
         model.page[step.pid][step.place] = step.value;
         model.writable[step.pid][step.place] = true;
       }
       case "protect" -> {
         if (page >= 0) {
           world.tables.map(pid, at, 16, FIRST_GPA + page * PAGE, READ);
-          shootDownEverywhere(world, pid, at);
+          shootdown.run(world, pid, at);
           model.writable[step.pid][step.place] = false;
         }
       }
       case "unmap" -> {
         world.tables.unmap(pid, at, 16);
-        shootDownEverywhere(world, pid, at);
+        shootdown.run(world, pid, at);
         model.page[step.pid][step.place] = -1;
       }
       case "process" -> {

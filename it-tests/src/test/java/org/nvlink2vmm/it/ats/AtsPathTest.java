@@ -1,5 +1,6 @@
 package org.nvlink2vmm.it.ats;
 
+import static java.nio.ByteOrder.BIG_ENDIAN;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.nvlink2vmm.it.ats.RadixTables.CHANGE;
 import static org.nvlink2vmm.it.ats.RadixTables.PRIVILEGED;
@@ -241,6 +242,40 @@ final class AtsPathTest {
     for (int i = 0; i < 3; i++) {
       assertThat(touch(PID, pages[i])).as("page %d", i).isEqualTo(Integer.parseInt(gone[i]));
     }
+  }
+
+  /**
+   * GPUs 0 and 1 of one NPU belong to two guests. Who drops its page on a launch through GPU 0's
+   * register: whose partition the register has decides, and only the host's reaches everyone.
+   */
+  @ParameterizedTest(name = "LPARID 0x{0}, launch 0x{1}")
+  @CsvSource({
+    "2a, 000540000a000000, 0", "2a, 000c00000a000000, 0", "2a, 0014000000000000, 0",
+    "2a, 001c000000000000, 0", "2b, 000540000a000000, 1", "2b, 001c000000000000, 1",
+    "2c, 001c000000000000, ''", "1000, 000540000a000000, ''", "1000, 0014000000000000, ''",
+    "1000, 001c000000000000, 01", "0, 001c000000000000, ''"
+  })
+  void aLaunchReachesTheGpusOfItsPartition(String lparid, String launch, String dropped) {
+    world.trainAll();
+    world.giveToAnotherGuest(1, 0x2b);
+    world.tables.map(PID, VA, 16, 0x10000, READ);
+    for (int gpu = 0; gpu < 2; gpu++) {
+      assertThat(world.command(gpu, 0, 4, PID, VA, 0, 0)).isEqualTo(OK);
+    }
+    world.tables.unmap(PID, VA, 16);
+    world.host.physical().write(0x6030200710100L, 8, Long.parseLong(lparid, 16), BIG_ENDIAN);
+
+    world.atsdStore(0, 8, VA);
+    world.atsdStore(0, 0, Long.parseLong(launch, 16));
+
+    assertThat(world.atsdStat(0)).isZero();
+    StringBuilder gone = new StringBuilder();
+    for (int gpu = 0; gpu < 2; gpu++) {
+      if (world.command(gpu, 0, 4, PID, VA, 0, 0) == FAULTED) {
+        gone.append(gpu);
+      }
+    }
+    assertThat(gone).hasToString(dropped);
   }
 
   private int touch(int pid, long address) {

@@ -51,6 +51,7 @@ public final class AtsWorld implements AutoCloseable {
   final EmulatedHost host;
   final AddressSpace guest = new AddressSpace("guest", 1L << 52);
   final RadixTables tables;
+  private final PartitionScope scope;
   final List<HostGpu> gpus;
   private final long[] atsdOfGpu;
   private final TranslationAgent firstAgent;
@@ -84,18 +85,27 @@ public final class AtsWorld implements AutoCloseable {
     firstAgent = npu(gpus.getFirst()).translations();
     firstBdfn = gpus.getFirst().bdf().bdfn();
     tables = new RadixTables(guest, TABLES);
-    Partition partition =
-        new Partition(
-            LPID,
-            guest,
-            PartitionScope.of(ranges),
-            tables.processTable(),
-            RadixTables.PROCESS_TABLE_SHIFT);
+    scope = PartitionScope.of(ranges);
+    Partition partition = partition(LPID);
     for (HostGpu gpu : gpus) {
       npu(gpu).registerPartition(partition);
       npu(gpu).opal().mapLpar(gpu.bdf().bdfn(), LPID, 0);
       npu(gpu).opal().initContext(gpu.bdf().bdfn(), NpuOpal.MSR_DR | NpuOpal.MSR_PR);
     }
+  }
+
+  private Partition partition(int lpid) {
+    return new Partition(
+        lpid, guest, scope, tables.processTable(), RadixTables.PROCESS_TABLE_SHIFT);
+  }
+
+  /** Gives a GPU to another guest, which happens to have the same memory and tables. */
+  void giveToAnotherGuest(int gpu, int lpid) {
+    Npu npu = npu(gpus.get(gpu));
+    int bdfn = gpus.get(gpu).bdf().bdfn();
+    npu.registerPartition(partition(lpid));
+    npu.opal().mapLpar(bdfn, lpid, 0);
+    npu.opal().initContext(bdfn, NpuOpal.MSR_DR | NpuOpal.MSR_PR);
   }
 
   /** A 4-GPU host with all links trained and one process, for benchmarks. */

@@ -229,6 +229,32 @@ final class NpuErrorsTest {
         () -> world.host.resetPe(HostBdf.parse("0004:03:00.0"), HostBridgeReset.HOT), Errno.ENODEV);
   }
 
+  /** Which of the windows answer: NTL of links 0 and 1, their GENID pages, as bits. */
+  @ParameterizedTest(name = "{0}: {1}")
+  @CsvSource({"none, 0000", "first, 1011", "second, 0111", "both, 1111", "first once, 0111"})
+  void aStacksGenidWindowIsOnWhileEitherBridgeDecodesMemory(String bridges, String windows) {
+    VfioDevice first = world.host.open(HostBdf.parse("0006:00:00.0"), "first");
+    VfioDevice second = world.host.open(HostBdf.parse("0006:00:00.1"), "second");
+    decode(first, !bridges.equals("none") && !bridges.equals("second"));
+    decode(second, !bridges.equals("none") && !bridges.equals("first"));
+    if (bridges.equals("first once")) {
+      decode(first, false);
+    }
+
+    StringBuilder answers = new StringBuilder();
+    for (long at : new long[] {0x1600000, 0x1620000, 0x16c0000, 0x16d0000}) {
+      boolean on = world.host.physical().read(NPU + at, 8, BIG_ENDIAN) != -1;
+      answers.append(on ? '1' : '0');
+    }
+    assertThat(answers).hasToString(windows);
+    first.close();
+    second.close();
+  }
+
+  private static void decode(VfioDevice bridge, boolean on) {
+    bridge.write(7, 4, MemorySegment.ofArray(new byte[] {(byte) (on ? 2 : 0), 0}));
+  }
+
   private static void assertRefused(Runnable call, Errno errno) {
     assertThatThrownBy(call::run)
         .isInstanceOfSatisfying(
