@@ -2,19 +2,25 @@ package org.nvlink2vmm.it.raw;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
-import java.util.logging.Handler;
-import java.util.logging.Level;
-import java.util.logging.LogRecord;
-import java.util.logging.Logger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.nvlink2vmm.vmm.memory.RamBlock;
 import org.nvlink2vmm.vmm.nativeio.EventFd;
 import org.nvlink2vmm.vmm.nativeio.Mapping;
 import org.nvlink2vmm.vmm.nativeio.OwnedFd;
+import org.nvlink2vmm.vmm.vfiouser.server.ServerOptions;
 
 /**
  * Random messages, most of them nearly right. For a while in every build; for longer with {@code
@@ -23,67 +29,145 @@ import org.nvlink2vmm.vmm.nativeio.OwnedFd;
  */
 class RandomMessagesIT extends ServerFixture {
   private static final int MESSAGES_OF_A_CLIENT = 400;
+  private static final int GARBAGE_COLLECTIONS = 5;
+
+  /** Buffers of one client: what is received, and replies of the largest access. */
+  private static final long SLACK = 4 << 20;
+
   private static final int[] COMMANDS = {
     1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18
   };
+
+  @Override
+  ServerOptions options() {
+    return ServerOptions.DEFAULT.withSecondClient(ServerOptions.SecondClient.QUEUE);
+  }
 
   @Override
   String capabilities() {
     return "{\"capabilities\":{\"write_multiple\":true}}";
   }
 
-  /** Counts what the program logs as an error. */
-  private static final class Errors extends Handler {
-    private final StringBuilder seen = new StringBuilder();
+  private long messages;
 
-    @Override
-    public synchronized void publish(LogRecord line) {
-      if (line.getLevel().intValue() >= Level.SEVERE.intValue()) {
-        seen.append(line.getMessage()).append(' ').append(line.getThrown()).append('\n');
-      }
+  @Test
+  void noMessageStopsTheServer() throws IOException {
+    long seconds = Long.getLong("vmm.fuzz.seconds", 3);
+    long seed = Long.getLong("vmm.fuzz.seed", System.nanoTime());
+    try (Complaints complaints = new Complaints()) {
+      run(seed, System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds));
+      assertThat(complaints.text()).as("seed %d", seed).isEmpty();
     }
-
-    @Override
-    public void flush() {}
-
-    @Override
-    public void close() {}
+    if (System.getProperty("vmm.fuzz.seconds") != null) {
+      System.out.printf("seed %d: %d messages in %d s%n", seed, messages, seconds);
+    }
   }
 
   @Test
-  void noMessageStopsTheServer() {
-    long seconds = Long.getLong("vmm.fuzz.seconds", 3);
-    long seed = Long.getLong("vmm.fuzz.seed", System.nanoTime());
-    Logger log = Logger.getLogger("org.nvlink2vmm");
-    Errors errors = new Errors();
-    log.setLevel(Level.SEVERE);
-    log.setUseParentHandlers(false);
-    log.addHandler(errors);
-    try {
-      run(seed, System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds));
-      assertThat(errors.seen).as("seed %d", seed).isEmpty();
-    } finally {
-      log.removeHandler(errors);
-      log.setUseParentHandlers(true);
-      log.setLevel(Level.OFF);
+  void anExceptionInTheServerIsSeen() {
+    try (Complaints complaints = new Complaints()) {
+      device.fault = true;
+
+      assertThat(client.errno(9, RegionAccessIT.access(0, ScratchDevice.REGISTERS, 4)))
+          .isEqualTo(5);
+
+      assertThat(complaints.text()).contains("IllegalStateException: meant to be");
     }
   }
 
-  private void run(long seed, long deadline) {
+  @Test
+  void anExceptionThatEndsAThreadIsSeen() throws InterruptedException {
+    try (Complaints complaints = new Complaints()) {
+      Thread thread =
+          new Thread(
+              () -> {
+                throw new IllegalStateException("meant to be");
+              });
+      thread.start();
+      thread.join();
+      System.err.print("and this");
+
+      assertThat(complaints.text())
+          .contains("IllegalStateException: meant to be")
+          .contains("and this");
+    }
+  }
+
+  private void run(long seed, long deadline) throws IOException {
     Random random = new Random(seed);
-    int descriptors = OwnedFd.live();
-    int mappings = Mapping.live();
     try (RamBlock ram = RamBlock.ofShareable("fuzz", 1 << 20);
         EventFd event = EventFd.create()) {
+      oneClient(random, ram, event);
+      client = RawClient.attach(server.path(), capabilities());
+      Held before = Held.now();
+      long memory = directMemory(0);
       while (System.nanoTime() < deadline) {
         oneClient(random, ram, event);
-        while (server.status().attached()) {
-          Thread.onSpinWait();
-        }
+        strangers(random);
         client = RawClient.attach(server.path(), capabilities());
         assertThat(client.errno(4, RawClient.words(16, 0, 0, 0))).as("seed %d", seed).isZero();
-        assertThat(OwnedFd.live()).as("descriptors, seed %d", seed).isEqualTo(descriptors + 2);
-        assertThat(Mapping.live()).as("mappings, seed %d", seed).isEqualTo(mappings + 1);
+        assertThat(Held.now()).as("seed %d", seed).isEqualTo(before);
+      }
+      assertThat(directMemory(memory + SLACK)).isLessThan(memory + SLACK);
+    }
+  }
+
+  /** Bytes outside the heap, once the collector has let go of as much as it can. */
+  private static long directMemory(long enough) {
+    long bytes = Long.MAX_VALUE;
+    for (int i = 0; i < GARBAGE_COLLECTIONS && bytes > enough; i++) {
+      System.gc();
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20)); // cleaners have a thread
+      bytes =
+          ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+              .mapToLong(BufferPoolMXBean::getMemoryUsed)
+              .sum();
+    }
+    return bytes;
+  }
+
+  /** What would grow if something leaked. */
+  private record Held(int owned, int mappings, long descriptors, long mapped, long threads) {
+    static Held now() throws IOException {
+      long descriptors;
+      try (Stream<Path> files = Files.list(Path.of("/proc/self/fd"))) {
+        descriptors = files.filter(Held::isOfTheServersKind).count();
+      }
+      long mapped =
+          Files.readAllLines(Path.of("/proc/self/maps"), StandardCharsets.ISO_8859_1).stream()
+              .filter(line -> line.contains("memfd:"))
+              .count();
+      long threads =
+          Thread.getAllStackTraces().keySet().stream()
+              .filter(thread -> thread.getName().startsWith("vfio-user"))
+              .count();
+      return new Held(OwnedFd.live(), Mapping.live(), descriptors, mapped, threads);
+    }
+
+    /** A socket, an eventfd or a file in memory; class files come and go. */
+    private static boolean isOfTheServersKind(Path descriptor) {
+      try {
+        String target = Files.readSymbolicLink(descriptor).toString();
+        return target.startsWith("socket:")
+            || target.startsWith("/memfd:")
+            || target.startsWith("anon_inode:[eventfd");
+      } catch (IOException e) {
+        return false; // the one that lists the folder
+      }
+    }
+  }
+
+  /** Clients that agree on nothing, and leave in the middle of it. */
+  private void strangers(Random random) {
+    while (random.nextInt(3) != 0) {
+      try (RawClient stranger = RawClient.connect(server.path())) {
+        byte[] version =
+            RawClient.message(0, 1, 0, RawClient.version(0, random.nextInt(4), capabilities()));
+        for (int i = random.nextInt(4); i > 0; i--) {
+          version[random.nextInt(version.length)] ^= (byte) (1 << random.nextInt(8));
+        }
+        stranger.trySend(Arrays.copyOf(version, random.nextInt(version.length + 1)));
+        messages++;
       }
     }
   }
@@ -94,7 +178,10 @@ class RandomMessagesIT extends ServerFixture {
     for (int i = 0; i < MESSAGES_OF_A_CLIENT; i++) {
       byte[] message = message(random);
       OwnedFd[] fds = descriptors(random, ram, event);
-      if (!writer.trySend(message, fds)) {
+      int first = random.nextInt(8) == 0 ? 1 + random.nextInt(message.length) : message.length;
+      messages++;
+      if (!writer.trySend(Arrays.copyOf(message, first), fds)
+          || !writer.trySend(Arrays.copyOfRange(message, first, message.length))) {
         break;
       }
       writer.discardAvailable();
@@ -116,7 +203,7 @@ class RandomMessagesIT extends ServerFixture {
     int command = COMMANDS[random.nextInt(COMMANDS.length)];
     byte[] payload = payload(random, command);
     if (random.nextInt(10) == 0) {
-      payload = java.util.Arrays.copyOf(payload, random.nextInt(payload.length + 20));
+      payload = Arrays.copyOf(payload, random.nextInt(payload.length + 20));
     }
     int flags = random.nextInt(20) == 0 ? random.nextInt() : random.nextInt(4) == 0 ? 0x10 : 0;
     byte[] message = RawClient.message(random.nextInt(), command, flags, payload);

@@ -11,7 +11,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.nvlink2vmm.vmm.nativeio.Libc;
+import org.nvlink2vmm.vmm.nativeio.NativeException;
 import org.nvlink2vmm.vmm.nativeio.OwnedFd;
 import org.nvlink2vmm.vmm.nativeio.PollSet;
 import org.nvlink2vmm.vmm.nativeio.SocketMessage;
@@ -146,8 +149,19 @@ public final class RawClient implements AutoCloseable {
     poll.set(0, socket, 0);
   }
 
+  /** Connects, and waits for a place in the server's queue when that is full. */
   public static RawClient connect(Path path) {
-    return new RawClient(Libc.connect(path));
+    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(TIMEOUT_MILLIS);
+    while (true) {
+      try {
+        return new RawClient(Libc.connect(path));
+      } catch (NativeException e) {
+        if (e.errno() != Libc.EAGAIN || System.nanoTime() > deadline) {
+          throw e;
+        }
+        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
+      }
+    }
   }
 
   /** Connects and agrees on a version, saying nothing of itself. */

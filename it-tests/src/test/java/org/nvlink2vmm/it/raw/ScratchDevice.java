@@ -58,6 +58,9 @@ final class ScratchDevice implements VfioDevice, Migratable {
   volatile InterruptSink sink = InterruptSink.NONE;
   volatile DmaSpace dma = DmaSpace.NONE;
 
+  /** Reads of registers throw what no device may throw. */
+  volatile boolean fault;
+
   @Override
   public String id() {
     return "scratch";
@@ -133,6 +136,9 @@ final class ScratchDevice implements VfioDevice, Migratable {
 
   @Override
   public long read(int index, long offset, MemorySegment target) {
+    if (fault && index == REGISTERS) {
+      throw new IllegalStateException("meant to be");
+    }
     return switch (index) {
       case REGISTERS -> get(MemorySegment.ofArray(registers), offset, target);
       case MEMORY -> get(memory.segment(), offset, target);
