@@ -26,7 +26,9 @@ module org.nvlink2vmm.vmm {
   exports org.nvlink2vmm.vmm.spapr;
   exports org.nvlink2vmm.vmm.vcpu;
   exports org.nvlink2vmm.vmm.vcpu.boot;
+  exports org.nvlink2vmm.vmm.vcpu.gdb;
   exports org.nvlink2vmm.vmm.vcpu.pseries;
+  exports org.nvlink2vmm.vmm.vcpu.trace;
   exports org.nvlink2vmm.vmm.vfio;
   exports org.nvlink2vmm.vmm.vfio.state;
   exports org.nvlink2vmm.vmm.vfiouser.client;

@@ -11,14 +11,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /** The shipped jar as a process. */
-final class Vmm {
+public final class Vmm {
   /** Long enough for a machine that is busy with other things. */
   private static final long MINUTES = 5;
 
   private Vmm() {}
 
   /** How a call ended. */
-  static final class Result {
+  public static final class Result {
     private final int code;
     private final byte[] out;
     private final String err;
@@ -29,7 +29,7 @@ final class Vmm {
       this.err = err;
     }
 
-    int code() {
+    public int code() {
       return code;
     }
 
@@ -38,16 +38,16 @@ final class Vmm {
       return out;
     }
 
-    String out() {
+    public String out() {
       return new String(out, StandardCharsets.UTF_8);
     }
 
-    String err() {
+    public String err() {
       return err;
     }
   }
 
-  static Path jar() {
+  public static Path jar() {
     return Path.of(System.getProperty("vmm.jar"));
   }
 
@@ -55,7 +55,7 @@ final class Vmm {
     return Path.of(System.getProperty("vmm.root"));
   }
 
-  static Result run(String... args) throws IOException, InterruptedException {
+  public static Result run(String... args) throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(System.getProperty("java.home") + "/bin/java");
     command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-jar"));

@@ -34,15 +34,7 @@ class BareGuestIT {
   }
 
   private Path build(String name) throws IOException, InterruptedException {
-    Path sources = Tool.sources("bare");
-    Path program = folder.resolve(name + ".elf");
-    List<String> command =
-        List.of(
-            sources.resolve("build.sh").toString(),
-            sources.resolve(name + ".c").toString(),
-            program.toString());
-    assertThat(Tool.run(folder, command).status()).isZero();
-    return program;
+    return Tool.bare(folder, name);
   }
 
   private static String ours(Path program, ExecutionMode mode) {

@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.nvlink2vmm.vmm.vcpu.ExecutionMode;
@@ -18,11 +17,7 @@ class LinuxGuestIT {
   @TempDir private Path folder;
 
   private ElfImage kernel() throws IOException, InterruptedException {
-    String script = Tool.sources("linux").resolve("build-kernel.sh").toString();
-    Tool.Result where = Tool.run(folder, List.of(script, "--where"));
-    Assumptions.assumeTrue(
-        where.status() == 0, "no guest kernel: run it-tests/linux/build-kernel.sh");
-    return ElfImage.read(Path.of(where.output().strip(), "vmlinux"));
+    return ElfImage.read(Tool.linux(folder));
   }
 
   private byte[] initrd() throws IOException, InterruptedException {

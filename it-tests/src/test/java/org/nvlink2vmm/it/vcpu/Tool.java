@@ -30,6 +30,28 @@ final class Tool {
         : Path.of("it-tests", name).toAbsolutePath();
   }
 
+  /** Builds a bare-metal guest. */
+  static Path bare(Path folder, String name) throws IOException, InterruptedException {
+    Path program = folder.resolve(name + ".elf");
+    Path sources = sources("bare");
+    Path source = sources.resolve(name + ".c");
+    String script = sources.resolve("build.sh").toString();
+    Result built = run(folder, List.of(script, source.toString(), program.toString()));
+    if (built.status() != 0) {
+      throw new IOException(source + " does not compile");
+    }
+    return program;
+  }
+
+  /** The kernel that linux/build-kernel.sh built, once a machine; skips the test without. */
+  static Path linux(Path folder) throws IOException, InterruptedException {
+    String script = sources("linux").resolve("build-kernel.sh").toString();
+    Result where = run(folder, List.of(script, "--where"));
+    Assumptions.assumeTrue(
+        where.status() == 0, "no guest kernel: run it-tests/linux/build-kernel.sh");
+    return Path.of(where.output().strip(), "vmlinux");
+  }
+
   /** Runs a program to its end, five minutes at most; standard output, the exit status first. */
   static Result run(Path folder, List<String> command) throws IOException, InterruptedException {
     Path output = Files.createTempFile(folder, "output", ".txt");

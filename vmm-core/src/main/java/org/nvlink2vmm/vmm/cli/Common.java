@@ -36,6 +36,10 @@ final class Common {
     return spec.commandLine().getOut();
   }
 
+  PrintWriter err() {
+    return spec.commandLine().getErr();
+  }
+
   /** A remark, to standard error; not with {@code -q}. */
   void remark(String line) {
     if (!quiet) {

@@ -1,8 +1,10 @@
 package org.nvlink2vmm.vmm.cli;
 
 import java.io.OutputStream;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.UnaryOperator;
@@ -23,8 +25,15 @@ import picocli.CommandLine.Option;
 @Command(
     name = "run",
     description = "Builds a machine, starts a guest on it, prints what the guest found and did.",
-    footer = {"", "Example: vmm run witherspoon-6gpu --json"})
+    footer = {
+      "",
+      "Example: vmm run witherspoon-6gpu --json",
+      "         vmm run witherspoon-6gpu --kernel vmlinux --gdb :1234"
+    })
 final class RunCommand implements Callable<Integer> {
+  private static final int DEFAULT_TIMEOUT = 120;
+  private static final Duration NO_LIMIT = Duration.ofDays(100_000);
+
   @Mixin private Common common;
   @Mixin private MachineArgument machine;
 
@@ -65,14 +74,27 @@ final class RunCommand implements Callable<Integer> {
   @Option(
       names = "--timeout",
       paramLabel = "SECONDS",
-      description = "End it after that time (default 120).")
-  private int timeout = 120;
+      description = "End it after that time (default 120; with --gdb never).")
+  private Optional<Integer> timeout = Optional.empty();
+
+  @Option(
+      names = "--gdb",
+      paramLabel = "[HOST]:PORT",
+      description =
+          "Hold the kernel at its first instruction until gdb connects there and continues; without"
+              + " HOST on the loopback interface. Port 0 is any free one.")
+  private Optional<String> gdb = Optional.empty();
 
   @Option(
       names = "--trace",
-      paramLabel = "FILE",
-      description = "The host kernel's vfio_pci tracepoints, one line an event.")
-  private Optional<Path> trace = Optional.empty();
+      paramLabel = "FILE|insn",
+      description = {
+        "FILE: the host kernel's vfio_pci tracepoints, one line an event.",
+        "insn[:START][+COUNT][,FILE]: the kernel's instructions, one line each: cpu, instructions"
+            + " before, address, symbol, word, mnemonic, changed registers. START is a number of"
+            + " instructions, @SYMBOL or @0xADDRESS; COUNT 1000."
+      })
+  private List<String> traces = List.of();
 
   @Override
   public Integer call() {
@@ -80,20 +102,26 @@ final class RunCommand implements Callable<Integer> {
   }
 
   private int execute(Path file) {
-    if (timeout <= 0) {
-      throw new ConfigError("--timeout", String.valueOf(timeout), "a number of seconds from 1");
-    }
+    Duration limit = limit();
     ExecutionMode mode =
         ExecutionMode.named(vcpu)
             .orElseThrow(
                 () -> new ConfigError("--vcpu", '"' + vcpu + '"', "interpret, compile or auto"));
-    try (TraceFile events = TraceFile.open(trace);
+    Optional<InetSocketAddress> debugger = gdb.map(GdbAddress::of);
+    List<TraceOption> wanted = traces.stream().map(TraceOption::of).toList();
+    try (TraceFile events = tracepoints(wanted);
         Machine built = machine.build(common, UnaryOperator.identity(), events.tracepoints())) {
       // With --json the document alone goes to standard output.
       OutputStream console = json ? System.err : System.out;
       RealGuest real = new RealGuest(built, new RealGuest.Image(file, initrd, append), console);
       real.guest().partition().executionMode(mode);
-      GuestExit exit = real.run(Duration.ofSeconds(timeout));
+      GuestExit exit;
+      try (GuestObservers observers = new GuestObservers(real.guest(), common)) {
+        instructions(wanted).forEach(observers::log);
+        debugger.ifPresent(observers::waitForDebugger);
+        exit = real.run(limit);
+        observers.ended(exit);
+      }
       exit.notes().forEach(common::error);
       boolean good = exit.good() && built.failures().isEmpty();
       if (json) {
@@ -103,6 +131,33 @@ final class RunCommand implements Callable<Integer> {
       }
       return ExitStatus.of(good).code();
     }
+  }
+
+  private Duration limit() {
+    int seconds = timeout.orElse(DEFAULT_TIMEOUT);
+    if (seconds <= 0) {
+      throw new ConfigError("--timeout", String.valueOf(seconds), "a number of seconds from 1");
+    }
+    return gdb.isPresent() && timeout.isEmpty() ? NO_LIMIT : Duration.ofSeconds(seconds);
+  }
+
+  private static List<TraceOption.Instructions> instructions(List<TraceOption> wanted) {
+    return wanted.stream()
+        .filter(TraceOption.Instructions.class::isInstance)
+        .map(TraceOption.Instructions.class::cast)
+        .toList();
+  }
+
+  private static TraceFile tracepoints(List<TraceOption> wanted) {
+    List<Path> files =
+        wanted.stream()
+            .filter(TraceOption.Tracepoints.class::isInstance)
+            .map(option -> ((TraceOption.Tracepoints) option).file())
+            .toList();
+    if (files.size() > 1) {
+      throw new ConfigError("--trace", '"' + files.get(1).toString() + '"', "one file");
+    }
+    return TraceFile.open(files.stream().findFirst());
   }
 
   /** The guest's report; if the machine stopped it, one that says so and nothing else. */
@@ -125,7 +180,11 @@ final class RunCommand implements Callable<Integer> {
                 () ->
                     new ConfigError(
                         "--guest", '"' + guest + '"', "one of " + BuiltinGuests.names()));
-    try (TraceFile events = TraceFile.open(trace);
+    List<TraceOption> wanted = traces.stream().map(TraceOption::of).toList();
+    if (gdb.isPresent() || !instructions(wanted).isEmpty()) {
+      throw new ConfigError(gdb.isPresent() ? "--gdb" : "--trace insn", "no kernel", "--kernel");
+    }
+    try (TraceFile events = tracepoints(wanted);
         Machine built = machine.build(common, UnaryOperator.identity(), events.tracepoints())) {
       GuestReport report = report(program, built);
       long millis = (System.nanoTime() - start) / 1_000_000;

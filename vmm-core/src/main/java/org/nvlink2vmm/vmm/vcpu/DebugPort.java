@@ -2,6 +2,7 @@ package org.nvlink2vmm.vmm.vcpu;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.nvlink2vmm.vmm.memory.AddressSpace;
@@ -19,6 +20,7 @@ public final class DebugPort {
   private final Storage storage;
   private final Registers registers;
   private final Privileged privileged;
+  private final List<InstructionTrace> observers = new ArrayList<>();
   private volatile InstructionTrace observer = InstructionTrace.NONE;
   private volatile boolean observed;
   private volatile boolean masked;
@@ -32,10 +34,24 @@ public final class DebugPort {
 
   // Observing.
 
-  /** Called for every instruction from now on; {@link InstructionTrace#NONE} ends it. */
-  public void observer(InstructionTrace trace) {
-    observer = trace;
-    observed = !trace.equals(InstructionTrace.NONE);
+  /** Calls an observer for every instruction from now on, behind those that are there. */
+  public synchronized void add(InstructionTrace trace) {
+    if (!observers.contains(trace)) {
+      observers.add(trace);
+      observe();
+    }
+  }
+
+  /** Calls it no longer. */
+  public synchronized void remove(InstructionTrace trace) {
+    if (observers.remove(trace)) {
+      observe();
+    }
+  }
+
+  private void observe() {
+    observer = observers.stream().reduce(InstructionTrace::and).orElse(InstructionTrace.NONE);
+    observed = !observers.isEmpty();
     vcpu.nudge();
   }
 

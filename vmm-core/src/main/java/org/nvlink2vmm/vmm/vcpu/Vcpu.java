@@ -328,13 +328,11 @@ public final class Vcpu {
       } else {
         execute();
       }
+      boolean faulted = state.event == Event.FAULT && state.instructions == done;
       settle();
       boolean still = state.pc == pc && state.msr == msr && !state.has(Msr.EE);
       if (still || stuck) {
-        stuck = still && (state.instructions == done || debug.word(pc) == BRANCH_TO_SELF);
-        if (stuck) {
-          partition.noticeStuck();
-        }
+        noticeStuck(still && (faulted || debug.word(pc) == BRANCH_TO_SELF));
       }
     }
     idle = true;
@@ -377,6 +375,13 @@ public final class Vcpu {
       interpreter.run(SLICE, true);
     } else {
       interpreter.step();
+    }
+  }
+
+  private void noticeStuck(boolean now) {
+    stuck = now;
+    if (now) {
+      partition.noticeStuck();
     }
   }
 

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.nvlink2vmm.vmm.trace.RecentAccesses;
 
 class AddressSpaceTest {
   private final AddressSpace space = new AddressSpace("test", 1L << 48);
@@ -111,6 +112,29 @@ class AddressSpaceTest {
     assertThat(registers.accesses).isEmpty();
     assertThat(space.counts().refusedReads()).isEqualTo(2);
     assertThat(space.counts().refusedWrites()).isEqualTo(1);
+  }
+
+  @Test
+  void accessesToDevicesAreNotedAndThoseToRamAreNot() {
+    mapRam(0x1000, 0x1000);
+    mapRegisters(0x100, 0x100, new AccessRules(4, 8, true, 4, BIG_ENDIAN));
+    RecentAccesses recent = new RecentAccesses();
+    space.noteIn(recent);
+    space.write(0x1000, 8, 1, LITTLE_ENDIAN);
+    space.read(0x1000, 8, LITTLE_ENDIAN);
+    assertThat(recent.count()).isZero();
+    space.write(0x104, 4, 0xff11223344L, LITTLE_ENDIAN);
+    long split = space.read(0x108, 8, LITTLE_ENDIAN);
+    space.read(0x101, 1, BIG_ENDIAN);
+    space.write(0x5000, 2, 7, BIG_ENDIAN);
+    space.read(0x5000, 8, BIG_ENDIAN);
+    assertThat(recent.list())
+        .extracting(access -> access.write() + " " + access.address() + " " + access.size())
+        .containsExactly(
+            "true 260 4", "false 264 8", "false 257 1", "true 20480 2", "false 20480 8");
+    assertThat(recent.list())
+        .extracting(RecentAccesses.Access::value)
+        .containsExactly(0x11223344L, split, 0xffL, 7L, -1L);
   }
 
   @Test

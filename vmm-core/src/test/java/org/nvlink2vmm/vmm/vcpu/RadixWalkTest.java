@@ -54,6 +54,16 @@ class RadixWalkTest {
   }
 
   @Test
+  void anObserverMindsNoPermissionAndLeavesNoMark() {
+    map(VALID | LEAF | 0x50000 | PRIVILEGED);
+    RadixWalk observer = RadixWalk.ofObserver(guest.space);
+    assertThat(observer.translate(EA, RadixWalk.LOAD, true, PROCESS_TABLE, 0, 1))
+        .isEqualTo(0x55678);
+    assertThat(guest.space.read(entryOf(EA), 8, ByteOrder.BIG_ENDIAN) & 0x180).isZero();
+    assertThat(translate(EA, RadixWalk.LOAD, true)).isNegative();
+  }
+
+  @Test
   void aLeafOfAHigherLevelIsALargePage() {
     map(0);
     put(LEVEL_3 + 8 * (EA >>> 21 & 511), VALID | LEAF | 0x40000000 | READ);

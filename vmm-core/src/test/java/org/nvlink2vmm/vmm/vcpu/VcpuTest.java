@@ -83,7 +83,7 @@ class VcpuTest {
     guest
         .cpu
         .debug()
-        .observer(
+        .add(
             cpu -> {
               if (cpu.pc() == 0x1014) {
                 guest.clock.set(200);

@@ -216,8 +216,20 @@ public final class ElfImage {
         .findFirst();
   }
 
-  /** Broken section headers only cost the names. */
+  /**
+   * The section of symbols, or of a stripped Linux kernel those that it carries. Broken section
+   * headers only cost the names.
+   */
   private NavigableMap<Long, String> readSymbols() {
+    NavigableMap<Long, String> found = readSections();
+    if (found.isEmpty()) {
+      long text = segments.stream().mapToLong(Segment::virtual).min().orElseThrow();
+      return Kallsyms.of(file, text).orElse(found);
+    }
+    return found;
+  }
+
+  private NavigableMap<Long, String> readSections() {
     NavigableMap<Long, String> found = new TreeMap<>(Long::compareUnsigned);
     long table = file.getLong(40);
     int count = Math.min(Short.toUnsignedInt(file.getShort(60)), MAX_SECTIONS);

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.nvlink2vmm.vmm.memory.AddressSpace;
 import org.nvlink2vmm.vmm.trace.RecentAccesses;
 import org.nvlink2vmm.vmm.vcpu.Partition;
@@ -43,6 +44,7 @@ public final class PseriesGuest {
   private final CountDownLatch ended = new CountDownLatch(1);
   private volatile GuestExit.Reason reason = GuestExit.Reason.TIMEOUT;
   private volatile boolean ending;
+  private volatile BooleanSupplier keepLooping = () -> false;
   private volatile int status;
   private volatile String lastWords = "";
 
@@ -74,7 +76,7 @@ public final class PseriesGuest {
     for (int i = 0; i < cpus; i++) {
       partition.add(hypervisor);
     }
-    partition.whenStuck(() -> end(GuestExit.Reason.ENDLESS_LOOP));
+    partition.whenStuck(this::stuck);
     space.noteIn(recent);
     hypervisor.connectInterrupts();
     new PlatformCalls(partition, hypervisor, console, power).addTo(rtas);
@@ -193,6 +195,17 @@ public final class PseriesGuest {
         .unknown()
         .forEach((name, count) -> notes.add(name + " is not offered, called " + count + " times"));
     return notes;
+  }
+
+  /** Asks, before a guest that loops for ever is ended, whether to let it. */
+  public void keepLooping(BooleanSupplier keep) {
+    keepLooping = keep;
+  }
+
+  private void stuck() {
+    if (!keepLooping.getAsBoolean()) {
+      end(GuestExit.Reason.ENDLESS_LOOP);
+    }
   }
 
   private synchronized void end(GuestExit.Reason why) {
