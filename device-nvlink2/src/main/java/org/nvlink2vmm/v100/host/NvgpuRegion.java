@@ -5,6 +5,7 @@ import java.util.List;
 import org.nvlink2vmm.dt.powernv.HostPciFunction;
 import org.nvlink2vmm.dt.powernv.MemoryWindow;
 import org.nvlink2vmm.vmm.device.DeviceMemory;
+import org.nvlink2vmm.vmm.device.HostFunction;
 import org.nvlink2vmm.vmm.device.KernelMapping;
 import org.nvlink2vmm.vmm.device.SubdriverOpening;
 import org.nvlink2vmm.vmm.device.SubdriverRegion;
@@ -15,6 +16,7 @@ import org.nvlink2vmm.vmm.vfio.RegionBacking;
 import org.nvlink2vmm.vmm.vfio.RegionCapability;
 import org.nvlink2vmm.vmm.vfio.RegionInfo;
 import org.nvlink2vmm.vmm.vfio.RegionMapping;
+import org.nvlink2vmm.vmm.vfio.SharedArea;
 import org.nvlink2vmm.vmm.vfio.VfioException;
 import org.nvlink2vmm.vmm.vfio.VfioPciIndex;
 
@@ -71,6 +73,23 @@ final class NvgpuRegion implements SubdriverRegion {
   @Override
   public RegionBacking backing() {
     return opening.physical(window.base(), window.size());
+  }
+
+  /** The lowest part of the window, which is the memory that BAR 1 shows: one store, one file. */
+  @Override
+  public List<SharedArea> shareable() {
+    for (HostFunction.HostBar bar : opening.function().bars()) {
+      if (bar.index() == 1
+          && bar.backing() instanceof RegionBacking.Direct memory
+          && memory.file().isPresent()) {
+        long size = Math.min(bar.size(), window.size());
+        boolean carried =
+            opening.physical(window.base(), size) instanceof RegionBacking.Direct reached
+                && reached.segment().address() == memory.segment().address();
+        return List.of(new SharedArea(0, size, memory.file().get(), carried));
+      }
+    }
+    return List.of();
   }
 
   @Override

@@ -18,7 +18,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.nvlink2vmm.vmm.iommu.DmaSpace;
+import org.nvlink2vmm.vmm.iommu.RamDma;
 import org.nvlink2vmm.vmm.irq.InterruptSink;
+import org.nvlink2vmm.vmm.memory.RamBlock;
 import org.nvlink2vmm.vmm.nativeio.Mapping;
 import org.nvlink2vmm.vmm.nativeio.NativeException;
 import org.nvlink2vmm.vmm.nativeio.OwnedFd;
@@ -128,6 +130,30 @@ class ClientIT {
     device.maskIntx(false);
     assertThat(scratch.events).containsExactly("mask", "unmask");
     device.connect(InterruptSink.NONE);
+  }
+
+  @Test
+  void guestMemoryInAFileIsReachedWithoutAMessage() {
+    try (RamBlock low = RamBlock.ofShareable("low", 1 << 16);
+        RamBlock high = RamBlock.ofShareable("high", 1 << 16)) {
+      device.attach(new RamDma(0x10000, low));
+      MemorySegment data = Arena.ofShared().allocate(4);
+      data.set(ValueLayout.JAVA_INT, 0, 77);
+
+      assertThat(scratch.dma.write(0x10008, data)).isTrue();
+      assertThat(low.segment().get(ValueLayout.JAVA_INT, 8)).isEqualTo(77);
+      assertThat(scratch.dma.write(0, data)).as("not mapped").isFalse();
+
+      device.attach(new RamDma(0x40000, high));
+      assertThat(scratch.dma.read(0x10008, data)).as("replaced").isFalse();
+      assertThat(scratch.dma.write(0x4fffc, data)).isTrue();
+      assertThat(high.segment().get(ValueLayout.JAVA_INT, 0xfffc)).isEqualTo(77);
+      assertThat(server.status().dmaMessages()).isZero();
+      assertThat(server.status().dmaMaps()).isEqualTo(1);
+
+      device.attach(DmaSpace.NONE);
+      assertThat(scratch.dma.read(0x40000, data)).isFalse();
+    }
   }
 
   @Test

@@ -48,6 +48,15 @@ final class ServerChoice {
       description = "Answer an unmap of nothing with an error, as libvfio-user does.")
   private boolean strictUnmap;
 
+  @Option(
+      names = "--map-gpu-memory",
+      paramLabel = "WHEN",
+      defaultValue = "trained",
+      description =
+          "Hand out region 9 of a GPU as a file: always, trained (once links are) or never."
+              + " Default: trained.")
+  private ServerOptions.MapMemory mapMemory;
+
   @CommandLine.Spec(CommandLine.Spec.Target.MIXEE)
   private CommandLine.Model.CommandSpec spec;
 
@@ -61,7 +70,8 @@ final class ServerChoice {
             .withSecondClient(secondClient)
             .withReconnect(!once)
             .withDmaByMessage(dmaByMessage)
-            .withStrictUnmap(strictUnmap);
+            .withStrictUnmap(strictUnmap)
+            .withMapMemory(mapMemory);
     return ServedDevices.listen(folder, chosen(machine), options);
   }
 

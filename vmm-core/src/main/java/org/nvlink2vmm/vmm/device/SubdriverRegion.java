@@ -6,6 +6,7 @@ import org.nvlink2vmm.vmm.vfio.MmapRange;
 import org.nvlink2vmm.vmm.vfio.RegionBacking;
 import org.nvlink2vmm.vmm.vfio.RegionCapability;
 import org.nvlink2vmm.vmm.vfio.RegionMapping;
+import org.nvlink2vmm.vmm.vfio.SharedArea;
 import org.nvlink2vmm.vmm.vfio.VfioException;
 
 /**
@@ -27,6 +28,11 @@ public interface SubdriverRegion {
 
   /** What is behind the region for consumers in this process. */
   RegionBacking backing();
+
+  /** Which parts another process could map, for servers. */
+  default List<SharedArea> shareable() {
+    return List.of();
+  }
 
   /** rw with iswrite 0: bytes read, or a negative errno. */
   long read(long offset, MemorySegment target);

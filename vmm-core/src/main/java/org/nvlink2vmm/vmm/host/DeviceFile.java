@@ -15,8 +15,10 @@ import org.nvlink2vmm.vmm.vfio.MmapRange;
 import org.nvlink2vmm.vmm.vfio.RegionBacking;
 import org.nvlink2vmm.vmm.vfio.RegionInfo;
 import org.nvlink2vmm.vmm.vfio.RegionMapping;
+import org.nvlink2vmm.vmm.vfio.SharedArea;
 import org.nvlink2vmm.vmm.vfio.VfioDevice;
 import org.nvlink2vmm.vmm.vfio.VfioException;
+import org.nvlink2vmm.vmm.vfio.VfioPciIndex;
 
 /** A file descriptor of a VFIO device (VFIO_GROUP_GET_DEVICE_FD): one of several, perhaps. */
 final class DeviceFile implements VfioDevice {
@@ -64,6 +66,13 @@ final class DeviceFile implements VfioDevice {
   @Override
   public RegionBacking backing(int index) {
     return open().backing(index);
+  }
+
+  @Override
+  public List<SharedArea> shareable(int index) {
+    return index < VfioPciIndex.NUM_REGIONS
+        ? VfioDevice.super.shareable(index)
+        : open().shareable(index);
   }
 
   @Override

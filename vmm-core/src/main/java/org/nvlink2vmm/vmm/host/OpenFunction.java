@@ -24,6 +24,7 @@ import org.nvlink2vmm.vmm.vfio.RegionBacking;
 import org.nvlink2vmm.vmm.vfio.RegionCapability;
 import org.nvlink2vmm.vmm.vfio.RegionInfo;
 import org.nvlink2vmm.vmm.vfio.RegionMapping;
+import org.nvlink2vmm.vmm.vfio.SharedArea;
 import org.nvlink2vmm.vmm.vfio.VfioException;
 import org.nvlink2vmm.vmm.vfio.VfioPciIndex;
 import org.nvlink2vmm.vmm.vfio.state.SavableDevice;
@@ -167,6 +168,13 @@ final class OpenFunction {
       return new RegionBacking.Trapped(AccessRules.PCI_BAR, config);
     }
     return info.size() == 0 ? new RegionBacking.None() : bars[index];
+  }
+
+  /** Parts of a subdriver's region that another process could map; for others none are asked. */
+  List<SharedArea> shareable(int index) {
+    return regionInfo(index).index() < VfioPciIndex.NUM_REGIONS
+        ? List.of()
+        : specific.get(index - VfioPciIndex.NUM_REGIONS).shareable();
   }
 
   long read(int index, long offset, MemorySegment target) {

@@ -1,6 +1,7 @@
 package org.nvlink2vmm.vmm.vfio;
 
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Optional;
 import org.nvlink2vmm.vmm.iommu.DmaSpace;
 import org.nvlink2vmm.vmm.irq.InterruptSink;
@@ -35,6 +36,16 @@ public interface VfioDevice extends AutoCloseable {
    * @throws VfioException EINVAL for an index that does not exist
    */
   RegionBacking backing(int index);
+
+  /**
+   * Which parts of a region another process could map, and whether they are reached through the
+   * region at this moment.
+   *
+   * @throws VfioException EINVAL for an index that does not exist
+   */
+  default List<SharedArea> shareable(int index) {
+    return SharedArea.of(backing(index), regionInfo(index).size());
+  }
 
   /**
    * Reads from a region as pread on the device's file does: {@code target.byteSize()} bytes at

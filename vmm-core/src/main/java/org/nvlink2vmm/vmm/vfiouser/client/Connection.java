@@ -3,21 +3,15 @@ package org.nvlink2vmm.vmm.vfiouser.client;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoopGroup;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.nvlink2vmm.vmm.nativeio.Libc;
-import org.nvlink2vmm.vmm.nativeio.OwnedFd;
 import org.nvlink2vmm.vmm.vfio.Errno;
 import org.nvlink2vmm.vmm.vfio.VfioException;
 import org.nvlink2vmm.vmm.vfiouser.codec.Command;
@@ -35,7 +29,10 @@ import org.slf4j.LoggerFactory;
  */
 final class Connection extends ChannelInboundHandlerAdapter {
   private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
-  private static final int IDS = 1 << 16;
+
+  /** Commands that may wait for replies at the same time. */
+  private static final int IDS = 1 << 12;
+
   private static final int MOST_DESCRIPTORS = 16;
 
   /** The largest reply: data of 1 MiB and what stands before them. */
@@ -46,11 +43,11 @@ final class Connection extends ChannelInboundHandlerAdapter {
   private final DmaAnswers dma;
   private final UnixSocketChannel channel;
   private final AtomicInteger nextId = new AtomicInteger();
-  private final Map<Integer, Waiting> waiting = new ConcurrentHashMap<>();
-  private volatile boolean lost;
 
-  /** A command that was sent. */
-  private record Waiting(int command, CompletableFuture<Reply> reply) {}
+  /** By the number of the message. */
+  private final AtomicReferenceArray<Waiting> waiting = new AtomicReferenceArray<>(IDS);
+
+  private volatile boolean lost;
 
   Connection(Path path, Duration timeout, EventLoopGroup loop, DmaAnswers dma) {
     this.path = path;
@@ -70,7 +67,10 @@ final class Connection extends ChannelInboundHandlerAdapter {
    */
   Reply call(int command, OutboundMessage request, int payload) {
     CompletableFuture<Reply> reply = new CompletableFuture<>();
-    int id = register(new Waiting(command, reply));
+    int id = register(new Call(command, reply));
+    if (id < 0) {
+      throw new VfioException(Errno.of(-id), path + ": the connection is lost or overloaded");
+    }
     request.seal(id, command, Header.TYPE_COMMAND, 0, payload);
     var _ = channel.writeAndFlush(request, channel.voidPromise());
     if (lost) {
@@ -89,17 +89,38 @@ final class Connection extends ChannelInboundHandlerAdapter {
     }
   }
 
-  private int register(Waiting command) {
-    if (lost) {
-      throw new VfioException(Errno.EIO, path + ": the connection is lost");
+  /**
+   * Carries an access out, without making an object.
+   *
+   * @return an errno, 0 for success
+   */
+  int carryOut(Access access) {
+    int id = register(access);
+    if (id < 0) {
+      return -id;
     }
-    for (int i = 0; i < IDS; i++) {
+    var _ = channel.writeAndFlush(access.seal(id), channel.voidPromise());
+    if (lost) {
+      abandonAll();
+    }
+    int errno = access.await(timeout.toNanos());
+    if (errno == Errno.ETIMEDOUT.number()) {
+      fail(
+          "no reply to %s within %d ms"
+              .formatted(Command.name(access.command()), timeout.toMillis()));
+    }
+    return errno;
+  }
+
+  /** The number of a command's message; the negative of EIO when lost, of EBUSY for too many. */
+  private int register(Waiting command) {
+    for (int i = 0; i < IDS && !lost; i++) {
       int id = nextId.getAndIncrement() & (IDS - 1);
-      if (waiting.putIfAbsent(id, command) == null) {
+      if (waiting.compareAndSet(id, null, command)) {
         return id;
       }
     }
-    throw new VfioException(Errno.EBUSY, path + ": too many commands wait for replies");
+    return lost ? -Errno.EIO.number() : -Errno.EBUSY.number();
   }
 
   @Override
@@ -116,22 +137,16 @@ final class Connection extends ChannelInboundHandlerAdapter {
   }
 
   private void complete(Message message) {
-    Waiting command = waiting.remove(message.id());
-    if (command == null || command.command != message.command()) {
+    int id = message.id();
+    Waiting command = id < IDS ? waiting.getAndSet(id, null) : null;
+    if (command == null || command.command() != message.command()) {
+      if (command != null) {
+        command.abandon();
+      }
       fail("a reply that nobody waits for: " + message);
       return;
     }
-    MemorySegment payload =
-        MemorySegment.ofArray(new byte[message.payload()])
-            .copyFrom(message.bytes().asSlice(message.position(0), message.payload()));
-    List<OwnedFd> descriptors = new ArrayList<>();
-    while (message.descriptors().count() > 0) {
-      descriptors.add(message.descriptors().take());
-    }
-    Reply reply = new Reply(message.errorNumber(), payload, List.copyOf(descriptors));
-    if (!command.reply.complete(reply)) {
-      reply.closeDescriptors();
-    }
+    command.complete(message);
   }
 
   private void fail(String why) {
@@ -148,14 +163,12 @@ final class Connection extends ChannelInboundHandlerAdapter {
   }
 
   private void abandonAll() {
-    for (Integer id : List.copyOf(waiting.keySet())) {
-      Optional.ofNullable(waiting.remove(id))
-          .ifPresent(command -> command.reply.completeExceptionally(new LostException()));
+    for (int id = 0; id < IDS; id++) {
+      Waiting command = waiting.getAndSet(id, null);
+      if (command != null) {
+        command.abandon();
+      }
     }
-  }
-
-  private static final class LostException extends Exception {
-    private static final long serialVersionUID = 1L;
   }
 
   @Override

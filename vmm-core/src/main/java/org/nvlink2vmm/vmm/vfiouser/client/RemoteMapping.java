@@ -1,6 +1,8 @@
 package org.nvlink2vmm.vmm.vfiouser.client;
 
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.nvlink2vmm.vmm.nativeio.Mapping;
 import org.nvlink2vmm.vmm.vfio.Errno;
 import org.nvlink2vmm.vmm.vfio.MmapRange;
 import org.nvlink2vmm.vmm.vfio.RegionBacking;
@@ -10,14 +12,20 @@ import org.nvlink2vmm.vmm.vfio.VfioException;
 /** Part of a region that the server gave a file for; ends with the device. */
 final class RemoteMapping implements RegionMapping {
   private final MmapRange range;
-  private final RegionBacking backing;
+  private final Mapping pages;
   private final BooleanSupplier deviceClosed;
+  private final Consumer<RemoteMapping> onClose;
   private volatile boolean open = true;
 
-  RemoteMapping(MmapRange range, RegionBacking backing, BooleanSupplier deviceClosed) {
+  RemoteMapping(
+      MmapRange range,
+      Mapping pages,
+      BooleanSupplier deviceClosed,
+      Consumer<RemoteMapping> onClose) {
     this.range = range;
+    this.onClose = onClose;
     this.deviceClosed = deviceClosed;
-    this.backing = backing;
+    this.pages = pages;
   }
 
   private boolean reachable() {
@@ -26,7 +34,7 @@ final class RemoteMapping implements RegionMapping {
 
   @Override
   public long hva() {
-    return backing instanceof RegionBacking.Direct direct ? direct.segment().address() : 0;
+    return pages.segment().address();
   }
 
   @Override
@@ -39,7 +47,7 @@ final class RemoteMapping implements RegionMapping {
     if (!reachable()) {
       throw new VfioException(Errno.EBADF, "The mapping has ended");
     }
-    return backing;
+    return new RegionBacking.Direct(pages.segment());
   }
 
   @Override
@@ -50,5 +58,7 @@ final class RemoteMapping implements RegionMapping {
   @Override
   public void close() {
     open = false;
+    pages.close();
+    onClose.accept(this);
   }
 }

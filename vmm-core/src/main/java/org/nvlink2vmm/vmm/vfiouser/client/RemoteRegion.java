@@ -23,11 +23,22 @@ final class RemoteRegion implements AutoCloseable {
   private final Optional<Mapping> mapping;
   private final RegionBacking backing;
 
-  RemoteRegion(VfioUserDevice device, RegionInfo info, Optional<OwnedFd> file) {
-    this.info = info;
-    this.file = file;
+  /** A region, mapped when the whole of it can be. */
+  RemoteRegion(RegionTransfers transfers, Description.Described said) {
+    this(transfers, said, true);
+  }
+
+  /** A region that is asked about for {@link #map} only. */
+  static RemoteRegion unmapped(RegionTransfers transfers, Description.Described said) {
+    return new RemoteRegion(transfers, said, false);
+  }
+
+  private RemoteRegion(RegionTransfers transfers, Description.Described said, boolean map) {
+    info = said.info();
+    file = said.file();
     boolean whole =
-        info.has(RegionInfo.MMAP)
+        map
+            && info.has(RegionInfo.MMAP)
             && info.size() > 0
             && info.capability(RegionCapability.SparseMmap.class).isEmpty();
     mapping =
@@ -35,7 +46,7 @@ final class RemoteRegion implements AutoCloseable {
             ? file.map(
                 fd -> Mapping.shared(fd, info.offset(), info.size(), Mapping.Protection.READ_WRITE))
             : Optional.empty();
-    backing = mapping.map(m -> direct(m)).orElseGet(() -> byMessage(device));
+    backing = mapping.map(m -> direct(m)).orElseGet(() -> byMessage(transfers));
   }
 
   private RegionBacking direct(Mapping mapped) {
@@ -43,10 +54,10 @@ final class RemoteRegion implements AutoCloseable {
         mapped.segment(), file.map(fd -> new RegionBacking.SharedFile(fd, info.offset())));
   }
 
-  private RegionBacking byMessage(VfioUserDevice device) {
+  private RegionBacking byMessage(RegionTransfers transfers) {
     return info.size() == 0
         ? new RegionBacking.None()
-        : new RegionBacking.Trapped(AccessRules.ANY_LITTLE, new Messages(device, info.index()));
+        : new RegionBacking.Trapped(AccessRules.ANY_LITTLE, new Messages(transfers, info.index()));
   }
 
   /** What is said of the region. Its place in the file is nobody's business but this class's. */
@@ -68,6 +79,31 @@ final class RemoteRegion implements AutoCloseable {
     return backing;
   }
 
+  /**
+   * A part of it as the server lets it be mapped: inside one area of a sparse capability, or
+   * anywhere when there is none.
+   *
+   * @return the part's pages, which the caller closes; empty when it is reached by message alone
+   */
+  Optional<Mapping> map(long offset, long length) {
+    boolean inside =
+        info.has(RegionInfo.MMAP)
+            && info.capability(RegionCapability.SparseMmap.class)
+                .map(sparse -> sparse.areas().stream().anyMatch(a -> holds(a, offset, length)))
+                .orElse(true);
+    return inside
+        ? file.map(
+            fd -> Mapping.shared(fd, info.offset() + offset, length, Mapping.Protection.READ_WRITE))
+        : Optional.empty();
+  }
+
+  private static boolean holds(RegionCapability.SparseMmap.Area area, long offset, long length) {
+    return area.offset() >= 0
+        && offset >= area.offset()
+        && length <= area.size()
+        && offset - area.offset() <= area.size() - length;
+  }
+
   @Override
   public void close() {
     mapping.ifPresent(Mapping::close);
@@ -79,26 +115,31 @@ final class RemoteRegion implements AutoCloseable {
     private static final ValueLayout.OfLong U64 =
         ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-    private final VfioUserDevice device;
+    /** A number on its way; one a thread, so that an access makes no object. */
+    private static final ThreadLocal<MemorySegment> SCRATCH =
+        ThreadLocal.withInitial(() -> MemorySegment.ofArray(new byte[Long.BYTES]));
+
+    private final RegionTransfers transfers;
     private final int index;
 
-    Messages(VfioUserDevice device, int index) {
-      this.device = device;
+    Messages(RegionTransfers transfers, int index) {
+      this.transfers = transfers;
       this.index = index;
     }
 
     @Override
     public long read(long offset, int size) {
-      MemorySegment word = MemorySegment.ofArray(new byte[Long.BYTES]);
-      long ones = size == Long.BYTES ? -1L : (1L << (8 * size)) - 1;
-      return device.read(index, offset, word.asSlice(0, size)) == size ? word.get(U64, 0) : ones;
+      MemorySegment word = SCRATCH.get();
+      word.set(U64, 0, -1);
+      int errno = transfers.access(index, offset, word, 0, size, false);
+      return (errno == 0 ? word.get(U64, 0) : -1) & -1L >>> (64 - 8 * size);
     }
 
     @Override
     public void write(long offset, int size, long value) {
-      MemorySegment word = MemorySegment.ofArray(new byte[Long.BYTES]);
+      MemorySegment word = SCRATCH.get();
       word.set(U64, 0, value);
-      device.write(index, offset, word.asSlice(0, size));
+      int _ = transfers.access(index, offset, word, 0, size, true);
     }
   }
 }

@@ -46,16 +46,17 @@ final class DeviceCommands {
     if (!regions.exists(index)) {
       return Failure.EINVAL;
     }
-    byte[] whole = regions.encoded(index);
+    ServedRegions.Answer answer = regions.answer(index);
+    byte[] whole = answer.encoded();
     boolean fits = Integer.compareUnsigned(request.u32(Payload.ARGSZ), whole.length) >= 0;
     int size = fits ? whole.length : Payload.RegionInfo.BYTES;
     reply.clear(Header.BYTES + size);
     MemorySegment.copy(MemorySegment.ofArray(whole), 0, reply.bytes(), Header.BYTES, size);
     reply.u32(Payload.ARGSZ, whole.length);
     if (fits) {
-      regions.file(index).ifPresent(file -> reply.with(file.fd()));
+      answer.file().ifPresent(reply::with);
     } else {
-      reply.u32(Payload.RegionInfo.FLAGS, regions.info(index).flags());
+      reply.u32(Payload.RegionInfo.FLAGS, answer.info().flags());
       reply.u32(Payload.RegionInfo.CAP_OFFSET, 0);
     }
     return size;

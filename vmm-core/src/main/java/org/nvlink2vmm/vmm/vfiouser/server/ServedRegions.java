@@ -3,20 +3,26 @@ package org.nvlink2vmm.vmm.vfiouser.server;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.nvlink2vmm.vmm.nativeio.OwnedFd;
 import org.nvlink2vmm.vmm.vfio.RegionBacking;
 import org.nvlink2vmm.vmm.vfio.RegionCapability;
 import org.nvlink2vmm.vmm.vfio.RegionInfo;
 import org.nvlink2vmm.vmm.vfio.RegionInfoCodec;
+import org.nvlink2vmm.vmm.vfio.SharedArea;
 import org.nvlink2vmm.vmm.vfio.VfioDevice;
 import org.nvlink2vmm.vmm.vfio.VfioException;
+import org.nvlink2vmm.vmm.vfio.VfioPciIndex;
 
 /**
  * A device's regions as a client sees them. A region can be mapped only when its bytes are in a
  * file that can be given away: MMAP and the areas to map are taken back from all others, so that
- * registers always trap. A region that the device refuses to describe (vfio-pci does so for VGA) is
- * one of size 0, since clients look at no error here.
+ * registers always trap. For device-specific regions that is looked at whenever a client asks,
+ * since a GPU's memory comes and goes with its links. A region that the device refuses to describe
+ * (vfio-pci does so for VGA) is one of size 0, since clients look at no error here.
  */
 final class ServedRegions {
+  private final VfioDevice device;
+  private final ServerOptions.MapMemory mapMemory;
   private final Region[] regions;
 
   /** A region: what is said of it, the same as bytes, and the file to hand out. */
@@ -32,7 +38,9 @@ final class ServedRegions {
     }
   }
 
-  ServedRegions(VfioDevice device) {
+  ServedRegions(VfioDevice device, ServerOptions.MapMemory mapMemory) {
+    this.device = device;
+    this.mapMemory = mapMemory;
     regions = new Region[device.info().numRegions()];
     for (int index = 0; index < regions.length; index++) {
       regions[index] = region(device, index);
@@ -55,6 +63,7 @@ final class ServedRegions {
 
   private static Optional<RegionBacking.SharedFile> file(VfioDevice device, RegionInfo info) {
     return info.has(RegionInfo.MMAP)
+            && info.index() < VfioPciIndex.NUM_REGIONS
             && device.backing(info.index()) instanceof RegionBacking.Direct direct
         ? direct.file()
         : Optional.empty();
@@ -89,19 +98,78 @@ final class ServedRegions {
     return regions[index].info;
   }
 
-  /** The complete answer to GET_REGION_INFO: 32 bytes and the capabilities. */
-  byte[] encoded(int index) {
-    return regions[index].encoded;
+  /** A region as a client is told of it now. */
+  private Region now(int index) {
+    Region region = regions[index];
+    if (index < VfioPciIndex.NUM_REGIONS || mapMemory == ServerOptions.MapMemory.NEVER) {
+      return region;
+    }
+    List<SharedArea> areas = areas(index);
+    return areas.isEmpty() ? region : mappable(region.info, areas);
   }
 
-  Optional<RegionBacking.SharedFile> file(int index) {
-    return regions[index].file;
+  /** What of a region may be mapped: areas of one file, each where its place in the region says. */
+  private List<SharedArea> areas(int index) {
+    List<SharedArea> areas = new ArrayList<>();
+    if (!device.regionInfo(index).has(RegionInfo.MMAP)) {
+      return areas;
+    }
+    for (SharedArea area : device.shareable(index)) {
+      RegionBacking.SharedFile first = areas.isEmpty() ? area.file() : areas.getFirst().file();
+      long base = areas.isEmpty() ? base(area) : base(areas.getFirst());
+      if ((area.reachable() || mapMemory == ServerOptions.MapMemory.ALWAYS)
+          && area.file().fd().equals(first.fd())
+          && base >= 0
+          && base(area) == base) {
+        areas.add(area);
+      }
+    }
+    return areas;
   }
 
-  /** Whether a client has been able to map anything. */
+  /** Where in the file the region would begin. */
+  private static long base(SharedArea area) {
+    return area.file().offset() - area.offset();
+  }
+
+  private static Region mappable(RegionInfo info, List<SharedArea> areas) {
+    List<RegionCapability> capabilities = new ArrayList<>(info.capabilities());
+    SharedArea first = areas.getFirst();
+    if (first.offset() != 0 || first.size() != info.size()) {
+      capabilities.add(
+          new RegionCapability.SparseMmap(
+              areas.stream()
+                  .map(area -> new RegionCapability.SparseMmap.Area(area.offset(), area.size()))
+                  .toList()));
+    }
+    RegionInfo said =
+        new RegionInfo(
+            info.index(), info.flags() | RegionInfo.MMAP, info.size(), base(first), capabilities);
+    return new Region(
+        said, Optional.of(new RegionBacking.SharedFile(first.file().fd(), base(first))));
+  }
+
+  /** What GET_REGION_INFO answers now: the structure, the same as bytes, the file to go with it. */
+  Answer answer(int index) {
+    Region region = now(index);
+    return new Answer(region.info, region.encoded, region.file.map(RegionBacking.SharedFile::fd));
+  }
+
+  /**
+   * An answer to GET_REGION_INFO.
+   *
+   * @param encoded 32 bytes and the capabilities
+   */
+  record Answer(RegionInfo info, byte[] encoded, Optional<OwnedFd> file) {}
+
+  /** Whether a client could map anything, now or later. */
   boolean anyMappable() {
-    for (Region region : regions) {
-      if (region.file.isPresent()) {
+    for (int index = 0; index < regions.length; index++) {
+      boolean specific = index >= VfioPciIndex.NUM_REGIONS;
+      if (regions[index].file.isPresent()
+          || (specific
+              && mapMemory != ServerOptions.MapMemory.NEVER
+              && !device.shareable(index).isEmpty())) {
         return true;
       }
     }

@@ -14,13 +14,29 @@ import java.time.Duration;
  *     descriptor: slow, but shows the true bytes when the client's memory is not shared after all
  * @param strictUnmap answer an unmap of nothing with ENOENT, as libvfio-user does, in place of
  *     success, as the kernel's type 1 IOMMU does: a pseries guest sends hundreds of thousands
+ * @param mapMemory when a client may map device-specific regions
  */
 public record ServerOptions(
     Duration spin,
     SecondClient secondClient,
     boolean reconnect,
     boolean dmaByMessage,
-    boolean strictUnmap) {
+    boolean strictUnmap,
+    MapMemory mapMemory) {
+
+  /**
+   * Device-specific regions of memory, such as a GPU's, whose bytes something may stand in front
+   * of. What a client has mapped it keeps: a link that is fenced later stops the messages, and not
+   * the loads and stores of who mapped the region before.
+   */
+  public enum MapMemory {
+    /** Their file is given whatever stands in front: no access ever fails for a mapping client. */
+    ALWAYS,
+    /** Only to a client that asks while accesses reach the bytes: once links are trained. */
+    TRAINED,
+    /** Never: each access is a message. */
+    NEVER
+  }
 
   /** A client that comes while another is attached. */
   public enum SecondClient {
@@ -35,7 +51,8 @@ public record ServerOptions(
 
   /** What suits a VMM on the same machine. */
   public static final ServerOptions DEFAULT =
-      new ServerOptions(Duration.ofNanos(50_000), SecondClient.REFUSE, true, false, false);
+      new ServerOptions(
+          Duration.ofNanos(50_000), SecondClient.REFUSE, true, false, false, MapMemory.TRAINED);
 
   /**
    * @throws IllegalArgumentException for a spin below zero or above {@link #LONGEST_SPIN}
@@ -47,22 +64,26 @@ public record ServerOptions(
   }
 
   public ServerOptions withSpin(Duration time) {
-    return new ServerOptions(time, secondClient, reconnect, dmaByMessage, strictUnmap);
+    return new ServerOptions(time, secondClient, reconnect, dmaByMessage, strictUnmap, mapMemory);
   }
 
   public ServerOptions withSecondClient(SecondClient what) {
-    return new ServerOptions(spin, what, reconnect, dmaByMessage, strictUnmap);
+    return new ServerOptions(spin, what, reconnect, dmaByMessage, strictUnmap, mapMemory);
   }
 
   public ServerOptions withReconnect(boolean allowed) {
-    return new ServerOptions(spin, secondClient, allowed, dmaByMessage, strictUnmap);
+    return new ServerOptions(spin, secondClient, allowed, dmaByMessage, strictUnmap, mapMemory);
   }
 
   public ServerOptions withDmaByMessage(boolean only) {
-    return new ServerOptions(spin, secondClient, reconnect, only, strictUnmap);
+    return new ServerOptions(spin, secondClient, reconnect, only, strictUnmap, mapMemory);
   }
 
   public ServerOptions withStrictUnmap(boolean strict) {
-    return new ServerOptions(spin, secondClient, reconnect, dmaByMessage, strict);
+    return new ServerOptions(spin, secondClient, reconnect, dmaByMessage, strict, mapMemory);
+  }
+
+  public ServerOptions withMapMemory(MapMemory when) {
+    return new ServerOptions(spin, secondClient, reconnect, dmaByMessage, strictUnmap, when);
   }
 }

@@ -64,7 +64,7 @@ public final class VfioUserServer implements AutoCloseable {
     this.file = file;
     this.device = device;
     this.options = options;
-    this.regions = new ServedRegions(device);
+    this.regions = new ServedRegions(device, options.mapMemory());
     this.watch = new RegionWatch(device.id(), regions.count());
     this.group =
         new MultiThreadIoEventLoopGroup(

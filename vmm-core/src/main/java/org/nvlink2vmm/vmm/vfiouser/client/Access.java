@@ -1,0 +1,135 @@
+package org.nvlink2vmm.vmm.vfiouser.client;
+
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import org.nvlink2vmm.vmm.vfio.Errno;
+import org.nvlink2vmm.vmm.vfiouser.codec.Command;
+import org.nvlink2vmm.vmm.vfiouser.codec.Header;
+import org.nvlink2vmm.vmm.vfiouser.codec.Message;
+import org.nvlink2vmm.vmm.vfiouser.codec.OutboundMessage;
+import org.nvlink2vmm.vmm.vfiouser.codec.Payload.RegionAccess;
+
+/**
+ * A REGION_READ or REGION_WRITE of one thread's, used for all of its accesses. The thread prepares
+ * it, sends it and waits; the connection's loop completes it. Who of the two comes first decides
+ * whether the data move: after a time-out the reply's go nowhere.
+ */
+final class Access implements Waiting {
+  private static final int SENT = 0;
+  private static final int COMPLETING = 1;
+  private static final int DONE = 2;
+  private static final int GIVEN_UP = 3;
+
+  /** Requests of accesses of up to so many bytes keep their room. */
+  private static final int SMALL = 4096;
+
+  private final AtomicInteger state = new AtomicInteger(DONE);
+  private OutboundMessage request = new OutboundMessage(Header.BYTES + RegionAccess.BYTES + SMALL);
+  private Thread waiter = Thread.currentThread();
+  private MemorySegment data = MemorySegment.NULL;
+  private int command;
+  private long at;
+  private int length;
+  private int errno;
+
+  /** Makes it a new access to bytes {@code from} and on of {@code bytes}; by the thread's own. */
+  void prepare(int what, int index, long offset, MemorySegment bytes, long from, int count) {
+    command = what;
+    data = bytes;
+    at = from;
+    length = count;
+    waiter = Thread.currentThread();
+    if (request.refCnt() != 1) {
+      request = new OutboundMessage(Header.BYTES + RegionAccess.BYTES + SMALL);
+    }
+    request.clear(Header.BYTES + payload());
+    request.u64(RegionAccess.OFFSET, offset);
+    request.u32(RegionAccess.REGION, index);
+    request.u32(RegionAccess.COUNT, count);
+    if (writes()) {
+      long room = Header.BYTES + (long) RegionAccess.BYTES;
+      MemorySegment.copy(bytes, from, request.bytes(), room, count);
+    }
+    state.set(SENT);
+  }
+
+  private boolean writes() {
+    return command == Command.REGION_WRITE;
+  }
+
+  private int payload() {
+    return RegionAccess.BYTES + (writes() ? length : 0);
+  }
+
+  /** The message, with its number, for the channel to release when it is sent. */
+  OutboundMessage seal(int id) {
+    request.seal(id, command, Header.TYPE_COMMAND, 0, payload());
+    request.retain();
+    return request;
+  }
+
+  @Override
+  public int command() {
+    return command;
+  }
+
+  @Override
+  public void complete(Message reply) {
+    if (!state.compareAndSet(SENT, COMPLETING)) {
+      return;
+    }
+    errno = reply.errorNumber();
+    if (errno == 0 && !writes()) {
+      if (reply.payload() == RegionAccess.BYTES + length) {
+        int from = reply.position(RegionAccess.BYTES);
+        MemorySegment.copy(reply.bytes(), from, data, at, length);
+      } else {
+        errno = Errno.EPROTO.number();
+      }
+    }
+    finish();
+  }
+
+  @Override
+  public void abandon() {
+    if (state.compareAndSet(SENT, COMPLETING)) {
+      errno = Errno.EIO.number();
+      finish();
+    }
+  }
+
+  private void finish() {
+    Thread thread = waiter;
+    state.set(DONE);
+    LockSupport.unpark(thread);
+  }
+
+  /** Whether nobody knows it any longer; one that was given up may still get a reply. */
+  boolean isDone() {
+    return state.get() == DONE;
+  }
+
+  /**
+   * Waits for the reply.
+   *
+   * @return an errno: 0, the server's, EPROTO, EIO when the connection is lost or the thread is
+   *     interrupted, ETIMEDOUT
+   */
+  int await(long nanos) {
+    long deadline = System.nanoTime() + nanos;
+    while (state.get() != DONE) {
+      long left = deadline - System.nanoTime();
+      boolean interrupted = Thread.currentThread().isInterrupted();
+      if ((left <= 0 || interrupted) && state.compareAndSet(SENT, GIVEN_UP)) {
+        data = MemorySegment.NULL;
+        return interrupted ? Errno.EIO.number() : Errno.ETIMEDOUT.number();
+      }
+      if (left > 0 && !interrupted) {
+        LockSupport.parkNanos(this, left);
+      }
+    }
+    data = MemorySegment.NULL;
+    return errno;
+  }
+}
