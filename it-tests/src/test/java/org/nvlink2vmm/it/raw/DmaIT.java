@@ -5,12 +5,8 @@ import static org.nvlink2vmm.it.raw.RawClient.EINVAL;
 import static org.nvlink2vmm.it.raw.RawClient.ENOENT;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -22,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.nvlink2vmm.vmm.memory.RamBlock;
+import org.nvlink2vmm.vmm.nativeio.Libc;
 import org.nvlink2vmm.vmm.nativeio.Mapping;
 import org.nvlink2vmm.vmm.nativeio.OwnedFd;
 
@@ -308,30 +305,15 @@ class DmaIT extends ServerFixture {
     assertThat(reading.get(4, TimeUnit.SECONDS)).isFalse();
   }
 
-  /** A file of memory whose size can be changed, as a client may send it; ours cannot. */
-  @SuppressWarnings("restricted") // the program has no call that makes such a file
-  private static OwnedFd fileThatCanShrink() throws Throwable {
-    Linker linker = Linker.nativeLinker();
-    MethodHandle create =
-        linker.downcallHandle(
-            linker.defaultLookup().findOrThrow("memfd_create"),
-            FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT));
-    try (Arena arena = Arena.ofConfined()) {
-      return new OwnedFd((int) create.invokeExact(arena.allocateFrom("client"), 1));
-    }
-  }
-
   @Test
-  void aFileThatIsCutShortAfterwardsIsMemoryThatIsNotThere() throws Throwable {
+  void aFileThatIsCutShortAfterwardsIsMemoryThatIsNotThere() throws Exception {
     busMaster(true);
-    try (OwnedFd file = fileThatCanShrink();
-        FileChannel channel =
-            FileChannel.open(Path.of("/proc/self/fd/" + file.number()), StandardOpenOption.WRITE)) {
-      channel.write(ByteBuffer.allocate((int) GUEST_RAM));
-      assertThat(map(READ_WRITE, 0, 0, GUEST_RAM, file)).isZero();
-      assertThat(deviceWrites(0x8000, 4)).isTrue();
-
-      channel.truncate(0);
+    try (OwnedFd guest = Libc.memfd("guest", GUEST_RAM)) {
+      assertThat(map(READ_WRITE, 0, 0, GUEST_RAM, guest)).isZero();
+      Path file = Path.of("/proc/self/fd/" + guest.number());
+      try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+        channel.truncate(0);
+      }
     }
 
     assertThat(deviceWrites(0x8000, 4)).isFalse();

@@ -3,6 +3,9 @@ package org.nvlink2vmm.it.raw;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.nvlink2vmm.it.raw.RawClient.EINVAL;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -215,6 +218,74 @@ class SetIrqsIT extends ServerFixture {
     assertThat(set(NONE | UNMASK, INTX, 0, 1)).isZero();
 
     assertThat(device.events).containsExactly("mask", "unmask");
+  }
+
+  private int unmaskBy(EventFd... fds) {
+    OwnedFd[] descriptors = java.util.Arrays.stream(fds).map(EventFd::fd).toArray(OwnedFd[]::new);
+    RawClient.Reply reply =
+        client.call(SET, request(20, EVENTFD | UNMASK, INTX, 0, 1), descriptors);
+    return reply.errno();
+  }
+
+  private void awaitEvents(String... events) {
+    long deadline = System.nanoTime() + 20_000_000_000L;
+    while (device.events.size() < events.length && System.nanoTime() < deadline) {
+      Thread.onSpinWait();
+    }
+    assertThat(device.events).containsExactly(events);
+  }
+
+  @Test
+  void intxIsUnmaskedByAnEventFd() {
+    assertThat(unmaskBy(second)).isZero();
+    second.signal();
+    awaitEvents("unmask");
+    second.signal();
+    awaitEvents("unmask", "unmask");
+
+    assertThat(unmaskBy(first)).as("there is one").isEqualTo(16);
+    assertThat(unmaskBy()).isZero();
+    second.signal();
+    assertThat(client.errno(13, new byte[0])).isZero();
+    assertThat(second.take()).as("nobody listens").isEqualTo(1);
+    assertThat(device.events).filteredOn("unmask"::equals).hasSize(2);
+  }
+
+  @Test
+  void whatWasSignalledBeforeItWasAssignedUnmasks() {
+    first.signal();
+
+    assertThat(unmaskBy(first)).isZero();
+
+    awaitEvents("unmask");
+    assertThat(set(NONE | TRIGGER, INTX, 0, 0)).isZero();
+    assertThat(unmaskBy(second)).as("taken away with the index").isZero();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"8, 0", "8, 1", "16, 1", "16, 2"})
+  void otherMaskingByEventFdIsNotAThingAsInTheKernel(int action, int index) {
+    RawClient.Reply reply =
+        client.call(SET, request(20, EVENTFD | action, index, 0, 1), first.fd());
+
+    assertThat(reply.errno()).isEqualTo(25);
+  }
+
+  @Test
+  void aFullCounterHoldsNobodyUp() {
+    assign(MSI, 0, first);
+    MemorySegment most = Arena.ofAuto().allocate(8, 8);
+    most.set(ValueLayout.JAVA_LONG, 0, -2);
+    Libc.write(first.fd(), most);
+    Libc.blocking(first.fd(), true);
+
+    device.sink.trigger(MSI, 0);
+    assertThat(set(NONE | TRIGGER, MSI, 0, 1)).isZero();
+
+    assertThat(first.take()).isEqualTo(-2);
+    device.sink.trigger(MSI, 0);
+    assertThat(first.take()).isEqualTo(1);
+    assertThat(first.take()).as("an empty one neither").isZero();
   }
 
   @Test

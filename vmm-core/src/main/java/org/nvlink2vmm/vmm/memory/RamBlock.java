@@ -42,7 +42,7 @@ public final class RamBlock implements AutoCloseable {
   }
 
   /**
-   * A block that other processes can map.
+   * A block that other processes can map, and none can resize.
    *
    * @param name for people; also in /proc/self/maps
    * @param size bytes
@@ -51,6 +51,7 @@ public final class RamBlock implements AutoCloseable {
   public static RamBlock ofShareable(String name, long size) {
     OwnedFd fd = Libc.memfd(name, size);
     try {
+      Libc.sealSize(fd);
       Mapping mapping = Mapping.shared(fd, 0, size, Mapping.Protection.READ_WRITE);
       return new RamBlock(name, mapping, Optional.of(fd));
     } catch (NativeException e) {

@@ -10,6 +10,10 @@ import java.util.concurrent.locks.ReentrantLock;
  * A counter in the kernel that one side raises and the other waits on (eventfd(2)). Any thread may
  * signal, also while another closes: a lock keeps a late signal from writing to whatever file has
  * got the number by then.
+ *
+ * <p>Neither signalling nor taking waits, though the other side can make the file a blocking one at
+ * any time: it is asked first whether it is ready. Only a peer that fills the counter between the
+ * two calls could hold the thread up, and only as long as it keeps the counter full.
  */
 public final class EventFd implements AutoCloseable {
   private static final MemorySegment ONE = one();
@@ -17,6 +21,7 @@ public final class EventFd implements AutoCloseable {
   private final OwnedFd fd;
   private final MemorySegment count = Arena.ofAuto().allocate(JAVA_LONG);
   private final ReentrantLock lock = new ReentrantLock();
+  private final PollSet ready = new PollSet();
 
   /** Takes over the descriptor of an eventfd that somebody else made. */
   public EventFd(OwnedFd fd) {
@@ -41,7 +46,7 @@ public final class EventFd implements AutoCloseable {
   public void signal() {
     lock.lock();
     try {
-      if (fd.isOpen()) {
+      if (isReady(PollSet.OUT)) {
         Libc.write(fd, ONE);
       }
     } finally {
@@ -49,14 +54,24 @@ public final class EventFd implements AutoCloseable {
     }
   }
 
-  /** Sets the count to 0 and gives what it was; 0 as well when it is closed. Does not wait. */
+  /** Sets the count to 0 and gives what it was, unsigned; 0 as well when it is closed. */
   public long take() {
     lock.lock();
     try {
-      return fd.isOpen() && Libc.read(fd, count) == Long.BYTES ? count.get(JAVA_LONG, 0) : 0;
+      return isReady(PollSet.IN) && Libc.read(fd, count) == Long.BYTES
+          ? count.get(JAVA_LONG, 0)
+          : 0;
     } finally {
       lock.unlock();
     }
+  }
+
+  private boolean isReady(int event) {
+    if (!fd.isOpen()) {
+      return false;
+    }
+    ready.set(0, fd, event);
+    return ready.poll(0) > 0 && (ready.ready(0) & event) != 0;
   }
 
   @Override

@@ -34,6 +34,8 @@ public final class Libc {
   public static final int MAX_SOCKET_PATH = 107;
 
   private static final int F_DUPFD_CLOEXEC = 1030;
+  private static final int F_SETFL = 4;
+  private static final int O_NONBLOCK = 0x800;
   private static final int F_ADD_SEALS = 1033;
   private static final int F_SEAL_SEAL = 1;
   private static final int F_SEAL_SHRINK = 2;
@@ -65,8 +67,7 @@ public final class Libc {
   private Libc() {}
 
   /**
-   * A file in memory of the given size; sparse, so that only written pages cost anything. It keeps
-   * its size, whoever else gets the descriptor: nobody can make a touch of it fail (SIGBUS).
+   * A file in memory of the given size; sparse, so that only written pages cost anything.
    *
    * @param name for people, in /proc/self/maps
    * @param size bytes
@@ -82,13 +83,19 @@ public final class Libc {
         throw new NativeException(
             "ftruncate", -result, name + " to 0x" + Long.toHexString(size) + " bytes");
       }
-      result = control(fd.number(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
-      if (result < 0) {
-        fd.close();
-        throw new NativeException("fcntl", -result, "sealing the size of " + name);
-      }
       return fd;
     }
+  }
+
+  /**
+   * Makes a file in memory keep its size, whoever gets its descriptor: nobody can cut it short and
+   * so make a touch of it fail (SIGBUS).
+   *
+   * @throws NativeException as fcntl fails with F_ADD_SEALS
+   */
+  public static void sealSize(OwnedFd memfd) {
+    int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+    check(control(memfd.number(), F_ADD_SEALS, seals), "fcntl", "sealing the size of a file");
   }
 
   /**
@@ -168,6 +175,15 @@ public final class Libc {
     } catch (IOException e) {
       return false;
     }
+  }
+
+  /**
+   * Says whether reads and writes of an open file wait (O_NONBLOCK), for all who share it.
+   *
+   * @throws NativeException as fcntl fails
+   */
+  public static void blocking(OwnedFd fd, boolean wait) {
+    check(control(fd.number(), F_SETFL, wait ? 0 : O_NONBLOCK), "fcntl", "setting flags");
   }
 
   /** A counter of 0 to wait on (eventfd, non-blocking). */

@@ -73,7 +73,7 @@ final class InterruptInputs implements AutoCloseable {
 
     @Override
     public void handle(IoRegistration source, IoEvent ready) {
-      if (event.take() > 0) {
+      if (event.take() != 0) {
         sink.trigger(index, vector);
       }
     }

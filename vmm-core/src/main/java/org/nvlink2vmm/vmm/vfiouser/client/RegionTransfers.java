@@ -21,7 +21,7 @@ final class RegionTransfers {
 
   /** Bytes that the server takes in a message. */
   void limit(long maxDataXferSize) {
-    most = (int) Math.clamp(maxDataXferSize, 1, MOST_DATA);
+    most = Math.clamp(maxDataXferSize, 1, MOST_DATA);
   }
 
   /**

@@ -283,7 +283,7 @@ public final class VfioUserDevice implements VfioDevice {
   @Override
   public Optional<Migratable> migration() {
     requireOpen();
-    int most = (int) Math.clamp(server.maxDataXferSize(), 1, MOST_STATE);
+    int most = Math.clamp(server.maxDataXferSize(), 1, MOST_STATE);
     return server.migrationPageSize().isPresent()
         ? Optional.of(new RemoteState(requests, most))
         : Optional.empty();

@@ -8,6 +8,8 @@ final class Failure {
   static final int ENOENT = -Errno.ENOENT.number();
   static final int EEXIST = -Errno.EEXIST.number();
   static final int ENOSPC = -Errno.ENOSPC.number();
+  static final int EBUSY = -Errno.EBUSY.number();
+  static final int ENOTTY = -Errno.ENOTTY.number();
   static final int EIO = -Errno.EIO.number();
 
   private Failure() {}

@@ -1,5 +1,6 @@
 package org.nvlink2vmm.vmm.vfiouser.server;
 
+import io.netty.channel.IoEventLoop;
 import java.util.Optional;
 import org.nvlink2vmm.vmm.nativeio.EventFd;
 import org.nvlink2vmm.vmm.nativeio.Libc;
@@ -12,18 +13,22 @@ import org.nvlink2vmm.vmm.vfiouser.codec.Payload;
 import org.nvlink2vmm.vmm.vfiouser.codec.Payload.SetIrqs;
 
 /** DEVICE_SET_IRQS (vfio.h, VFIO_DEVICE_SET_IRQS). */
-final class IrqCommands {
+final class IrqCommands implements AutoCloseable {
   private static final int KNOWN_FLAGS = SetIrqs.DATA | SetIrqs.ACTION;
 
   private final VfioDevice device;
   private final InterruptOutputs outputs;
+  private Optional<UnmaskInput> unmask = Optional.empty();
 
   IrqCommands(VfioDevice device, InterruptOutputs outputs) {
     this.device = device;
     this.outputs = outputs;
   }
 
-  int set(Message request) {
+  /**
+   * @param loop the session's, which listens to eventfds
+   */
+  int set(Message request, IoEventLoop loop) {
     if (!isSound(request)) {
       return Failure.EINVAL;
     }
@@ -33,7 +38,13 @@ final class IrqCommands {
     int count = request.u32(SetIrqs.COUNT);
     if (count == 0) {
       outputs.disable(index);
+      if (index == VfioPciIndex.INTX_IRQ) {
+        dropUnmask();
+      }
       return 0;
+    }
+    if ((flags & (SetIrqs.EVENTFD | SetIrqs.TRIGGER)) == SetIrqs.EVENTFD) {
+      return maskByEventFd(request, index, flags & SetIrqs.ACTION, loop);
     }
     return switch (flags & SetIrqs.ACTION) {
       case SetIrqs.TRIGGER -> trigger(request, flags, index, start, count);
@@ -107,11 +118,43 @@ final class IrqCommands {
     return 0;
   }
 
-  /** Being told of masking by eventfd serves KVM's resampling, which no client here asks for. */
-  private int mask(Message request, int index, int start, int count, boolean mask) {
-    if (request.descriptors().count() > 0) {
+  /**
+   * Masking by eventfd, of which the kernel has one kind (vfio_pci_set_intx_unmask): an eventfd
+   * unmasks INTx; without one the earlier is taken away.
+   */
+  private int maskByEventFd(Message request, int index, int action, IoEventLoop loop) {
+    if (index != VfioPciIndex.INTX_IRQ || action != SetIrqs.UNMASK) {
+      return Failure.ENOTTY;
+    }
+    if (request.descriptors().count() == 0) {
+      dropUnmask();
+      return 0;
+    }
+    if (unmask.isPresent()) {
+      return Failure.EBUSY;
+    }
+    OwnedFd fd = request.descriptors().take();
+    if (!Libc.isEventFd(fd)) {
+      fd.close();
       return Failure.EINVAL;
     }
+    UnmaskInput input = new UnmaskInput(new EventFd(fd), () -> device.maskIntx(false));
+    unmask = Optional.of(input);
+    input.listen(loop);
+    return 0;
+  }
+
+  private void dropUnmask() {
+    unmask.ifPresent(UnmaskInput::close);
+    unmask = Optional.empty();
+  }
+
+  @Override
+  public void close() {
+    dropUnmask();
+  }
+
+  private int mask(Message request, int index, int start, int count, boolean mask) {
     for (int i = 0; i < count; i++) {
       if (!isSelected(request, i)) {
         continue;

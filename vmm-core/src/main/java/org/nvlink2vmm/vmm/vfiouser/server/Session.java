@@ -2,6 +2,7 @@ package org.nvlink2vmm.vmm.vfiouser.server;
 
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.IoEventLoop;
 import java.util.function.Consumer;
 import org.nvlink2vmm.vmm.iommu.DmaSpace;
 import org.nvlink2vmm.vmm.irq.InterruptSink;
@@ -115,7 +116,7 @@ final class Session extends ChannelInboundHandlerAdapter {
       if (!negotiated) {
         return request.command() == Command.VERSION ? attach(ctx, request) : Failure.EINVAL;
       }
-      return migration.allows(request.command()) ? dispatch(request) : Failure.EINVAL;
+      return migration.allows(request.command()) ? dispatch(ctx, request) : Failure.EINVAL;
     } catch (VfioException e) {
       LOG.debug("{}: {}: {}", device.id(), request, e.getMessage());
       return -e.errno().number();
@@ -139,7 +140,7 @@ final class Session extends ChannelInboundHandlerAdapter {
     return payload;
   }
 
-  private int dispatch(Message request) {
+  private int dispatch(ChannelHandlerContext ctx, Message request) {
     return switch (request.command()) {
       case Command.REGION_READ -> regionCommands.read(request, reply);
       case Command.REGION_WRITE -> regionCommands.write(request, reply);
@@ -153,7 +154,8 @@ final class Session extends ChannelInboundHandlerAdapter {
       case Command.DEVICE_GET_REGION_INFO -> deviceCommands.regionInfo(request, reply);
       case Command.DEVICE_GET_REGION_IO_FDS -> deviceCommands.regionIoFds(request, reply);
       case Command.DEVICE_GET_IRQ_INFO -> deviceCommands.irqInfo(request, reply);
-      case Command.DEVICE_SET_IRQS -> irqCommands.set(request);
+      case Command.DEVICE_SET_IRQS ->
+          irqCommands.set(request, (IoEventLoop) ctx.channel().eventLoop());
       case Command.DEVICE_RESET -> reset();
       case Command.DEVICE_FEATURE -> migration.feature(request, reply);
       case Command.MIG_DATA_READ -> migration.read(request, reply);
@@ -181,6 +183,7 @@ final class Session extends ChannelInboundHandlerAdapter {
         detach();
       }
     } finally {
+      irqCommands.close();
       interrupts.close();
       dma.close();
       reply.release();
