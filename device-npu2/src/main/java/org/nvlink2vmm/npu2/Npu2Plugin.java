@@ -161,12 +161,14 @@ public final class Npu2Plugin implements DevicePlugin {
             new AddressSpace(id, Long.MAX_VALUE),
             chip.atsd(0),
             (index, offset, brick) -> {});
+    AccessCounts counts = new AccessCounts(16);
     DirectDevice.Builder builder =
         DirectDevice.builder(id)
             .config(link.configSize(), link.config())
             .vectors(VfioPciIndex.INTX_IRQ, 1)
             .vectors(VfioPciIndex.ERR_IRQ, 1)
             .onReset(link::functionReset)
+            .accesses(counts)
             .state(link.wholeState());
     link.bars().forEach(bar -> builder.bar(bar.index(), bar.size(), bar.backing()));
     if (tgt != 0) {
@@ -178,7 +180,7 @@ public final class Npu2Plugin implements DevicePlugin {
           atsdSize == 0
               ? new RegionBacking.None()
               : new RegionBacking.Trapped(
-                  AtsdPage.RULES, new AtsdPage(chip.atsd(0), new AccessCounts(16), id + " atsd")));
+                  AtsdPage.RULES, new AtsdPage(chip.atsd(0), counts, id + " atsd")));
     }
     return builder.build();
   }

@@ -6,7 +6,6 @@ import org.nvlink2vmm.dt.powernv.HostBdf;
 import org.nvlink2vmm.v100.host.NvgpuSubdriver;
 import org.nvlink2vmm.v100.mmu.TlbShape;
 import org.nvlink2vmm.v100.ram.GpuRam;
-import org.nvlink2vmm.v100.regs.UnmodelledCount;
 import org.nvlink2vmm.vmm.device.DeviceOption;
 import org.nvlink2vmm.vmm.device.DeviceOptionException;
 import org.nvlink2vmm.vmm.device.DeviceOptions;
@@ -15,6 +14,7 @@ import org.nvlink2vmm.vmm.device.HostContext;
 import org.nvlink2vmm.vmm.device.HostHardware;
 import org.nvlink2vmm.vmm.device.HostSubdriver;
 import org.nvlink2vmm.vmm.device.NvlinkFacet;
+import org.nvlink2vmm.vmm.trace.AccessCounts;
 import org.nvlink2vmm.vmm.vfio.DirectDevice;
 import org.nvlink2vmm.vmm.vfio.RegionCapability;
 import org.nvlink2vmm.vmm.vfio.RegionCapability.Npu2Draft;
@@ -33,15 +33,8 @@ public final class V100Plugin implements DevicePlugin {
   /** VFIO_REGION_SUBTYPE_NVIDIA_NVLINK2_RAM. */
   static final int SUBTYPE_RAM = 1;
 
-  /** Described devices have no host that would ask. */
-  static final UnmodelledCount NOT_COUNTED =
-      new UnmodelledCount() {
-        @Override
-        public void read(int offset, int size) {}
-
-        @Override
-        public void write(int offset, int size, int value) {}
-      };
+  /** Registers without a model that a described device tells apart. */
+  private static final int COUNTED_REGISTERS = 1 << 10;
 
   static final String AUDIT = "audit";
 
@@ -166,8 +159,15 @@ public final class V100Plugin implements DevicePlugin {
           description.path() + ".ram", "0x" + Long.toHexString(size), "a multiple of 64K up to 2T");
     }
     GpuRam ram = new GpuRam(id, Math.max(size, model.memory()));
+    AccessCounts counts = new AccessCounts(COUNTED_REGISTERS);
     V100 gpu =
-        new V100(new HostBdf(0, 0, 0, 0), model, ram, System::nanoTime, NOT_COUNTED, () -> {});
+        new V100(
+            new HostBdf(0, 0, 0, 0),
+            model,
+            ram,
+            System::nanoTime,
+            new Bar0Counts(counts, id + " bar0"),
+            () -> {});
     DirectDevice.Builder builder =
         DirectDevice.builder(id)
             .config(gpu.configSize(), gpu.config())
@@ -175,6 +175,7 @@ public final class V100Plugin implements DevicePlugin {
             .vectors(VfioPciIndex.MSI_IRQ, 1)
             .vectors(VfioPciIndex.ERR_IRQ, 1)
             .onReset(gpu::busReset)
+            .accesses(counts)
             .state(gpu.wholeState())
             .onClose(gpu::close);
     gpu.bars().forEach(bar -> builder.bar(bar.index(), bar.size(), bar.backing()));

@@ -47,7 +47,7 @@ final class Common {
     }
   }
 
-  /** An error that does not end the command, to standard error. */
+  /** What is said with {@code -q}, too, and does not end the command; to standard error. */
   void error(String line) {
     spec.commandLine().getErr().println("vmm: " + line);
   }

@@ -9,6 +9,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.nvlink2vmm.vmm.machine.Machine;
+import org.nvlink2vmm.vmm.nativeio.DataDumpRequest;
 import org.nvlink2vmm.vmm.nativeio.Libc;
 import org.nvlink2vmm.vmm.nativeio.OwnedFd;
 import org.nvlink2vmm.vmm.vfiouser.server.ServedDevices;
@@ -19,7 +20,10 @@ import picocli.CommandLine.Option;
 /** {@code vmm serve}. */
 @Command(
     name = "serve",
-    description = "Offers each device to another VMM on a vfio-user socket of its own.",
+    description = {
+      "Offers each device to another VMM on a vfio-user socket of its own.",
+      "SIGQUIT prints what was served and noticed; SIGTERM and SIGINT end it."
+    },
     footer = {"", "Example: vmm serve witherspoon-4gpu --dir /run/vmm"})
 final class ServeCommand implements Callable<Integer> {
   private static final long PATIENCE_SECONDS = 10;
@@ -57,12 +61,15 @@ final class ServeCommand implements Callable<Integer> {
       }
       try (ServedDevices served = choice.listen(built, folder);
           StatusSocket status =
-              StatusSocket.listen(folder, () -> Json.text(StatusReport.json(served.status())))) {
+              StatusSocket.listen(
+                  folder, () -> Json.text(ServerReport.of(served.servers()).json()))) {
         CountDownLatch finished = new CountDownLatch(1);
         Thread ending = Thread.ofPlatform().unstarted(() -> end(served, finished));
         Runtime.getRuntime().addShutdownHook(ending);
+        DataDumpRequest.onRequest(() -> print(served));
         ready();
         served.await();
+        DataDumpRequest.onRequest(() -> {});
         status.remove();
         writeReport(served);
         finished.countDown();
@@ -70,6 +77,11 @@ final class ServeCommand implements Callable<Integer> {
       }
     }
     return ExitStatus.GOOD.code();
+  }
+
+  /** SIGQUIT asks for the report and ends nothing. */
+  private void print(ServedDevices served) {
+    ServerReport.of(served.servers()).lines().forEach(common::error);
   }
 
   /** A signal is the usual end of a server, and a good one. */
@@ -95,7 +107,7 @@ final class ServeCommand implements Callable<Integer> {
   private void writeReport(ServedDevices served) {
     if (report != null) {
       byte[] text =
-          (Json.text(StatusReport.full(served.servers())) + "\n")
+          (Json.text(ServerReport.of(served.servers()).json()) + "\n")
               .getBytes(java.nio.charset.StandardCharsets.UTF_8);
       Output.write(Optional.of(report), text);
     }

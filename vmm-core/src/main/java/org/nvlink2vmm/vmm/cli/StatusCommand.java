@@ -16,6 +16,9 @@ import tools.jackson.databind.json.JsonMapper;
     description = "Prints what the servers of a folder are doing.",
     footer = {"", "Example: vmm status /run/vmm"})
 final class StatusCommand implements Callable<Integer> {
+  /** Registers of a list that are printed without {@code -v}. */
+  private static final int PRINTED = 8;
+
   @Mixin private Common common;
 
   @Parameters(paramLabel = "DIR", description = "The --dir of vmm serve.")
@@ -49,6 +52,39 @@ final class StatusCommand implements Callable<Integer> {
               server.path("dmaMaps").asLong(),
               server.path("socket").asString());
     }
+    print("unmodelled", document.path("unmodelled"));
+    print("refused", document.path("refused"));
+    for (JsonNode spin : document.path("spins")) {
+      common.out().println("spin: " + place(spin) + ", always " + spin.path("value").asString());
+    }
     return ExitStatus.GOOD.code();
+  }
+
+  private void print(String what, JsonNode list) {
+    int shown = common.verbose() ? list.size() : Math.min(PRINTED, list.size());
+    for (int i = 0; i < shown; i++) {
+      JsonNode count = list.get(i);
+      common
+          .out()
+          .printf(
+              "%s: %s: %d reads, %d writes%s%n",
+              what,
+              place(count),
+              count.path("reads").asLong(),
+              count.path("writes").asLong(),
+              count.has("lastValue") ? ", last " + count.path("lastValue").asString() : "");
+    }
+    if (shown < list.size()) {
+      common.out().printf("%s: %d registers more, -v names them%n", what, list.size() - shown);
+    }
+  }
+
+  private static String place(JsonNode register) {
+    return register.path("region").asString()
+        + " at "
+        + register.path("offset").asString()
+        + ", "
+        + register.path("width").asInt()
+        + " bytes wide";
   }
 }

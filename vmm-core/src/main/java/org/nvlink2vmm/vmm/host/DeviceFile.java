@@ -7,6 +7,7 @@ import java.util.Optional;
 import org.nvlink2vmm.dt.powernv.HostBdf;
 import org.nvlink2vmm.vmm.iommu.DmaSpace;
 import org.nvlink2vmm.vmm.irq.InterruptSink;
+import org.nvlink2vmm.vmm.trace.AccessCounts;
 import org.nvlink2vmm.vmm.vfio.DeviceInfo;
 import org.nvlink2vmm.vmm.vfio.Errno;
 import org.nvlink2vmm.vmm.vfio.IrqInfo;
@@ -108,6 +109,11 @@ final class DeviceFile implements VfioDevice {
   @Override
   public void attach(DmaSpace memory) {
     open().attach(memory);
+  }
+
+  @Override
+  public Optional<AccessCounts> accesses() {
+    return Optional.of(host.counts());
   }
 
   @Override

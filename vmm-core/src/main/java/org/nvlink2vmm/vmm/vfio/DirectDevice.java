@@ -12,6 +12,7 @@ import org.nvlink2vmm.vmm.iommu.DmaSpace;
 import org.nvlink2vmm.vmm.irq.InterruptSink;
 import org.nvlink2vmm.vmm.memory.AccessRules;
 import org.nvlink2vmm.vmm.memory.MmioHandler;
+import org.nvlink2vmm.vmm.trace.AccessCounts;
 import org.nvlink2vmm.vmm.vfio.state.DeviceState;
 import org.nvlink2vmm.vmm.vfio.state.SavableDevice;
 
@@ -36,6 +37,7 @@ public final class DirectDevice implements VfioDevice {
   private final Consumer<DmaSpace> attach;
   private final Runnable close;
   private final Optional<Migratable> migration;
+  private final Optional<AccessCounts> accesses;
   private final IntxGate intx;
   private final Set<Mapping> mappings = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
@@ -49,6 +51,7 @@ public final class DirectDevice implements VfioDevice {
     reset = builder.reset;
     attach = builder.attach;
     close = builder.close;
+    accesses = builder.accesses;
     migration = builder.state.map(SavableDevice::new);
     intx = new IntxGate();
     builder.interrupts.accept(intx);
@@ -70,6 +73,7 @@ public final class DirectDevice implements VfioDevice {
     private Consumer<InterruptSink> interrupts = sink -> {};
     private Runnable close = () -> {};
     private Optional<DeviceState> state = Optional.empty();
+    private Optional<AccessCounts> accesses = Optional.empty();
 
     private Builder(String id) {
       this.id = Objects.requireNonNull(id, "id");
@@ -156,6 +160,12 @@ public final class DirectDevice implements VfioDevice {
     /** The device's state can be taken out and put in. */
     public Builder state(DeviceState made) {
       state = Optional.of(made);
+      return this;
+    }
+
+    /** Where the device counts accesses to registers that it does not model. */
+    public Builder accesses(AccessCounts counts) {
+      accesses = Optional.of(counts);
       return this;
     }
 
@@ -270,6 +280,11 @@ public final class DirectDevice implements VfioDevice {
   public void attach(DmaSpace memory) {
     requireOpen();
     attach.accept(memory);
+  }
+
+  @Override
+  public Optional<AccessCounts> accesses() {
+    return accesses;
   }
 
   @Override

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import org.nvlink2vmm.vmm.iommu.DmaSpace;
 import org.nvlink2vmm.vmm.irq.InterruptSink;
+import org.nvlink2vmm.vmm.trace.AccessCounts;
 
 /**
  * An opened VFIO device. The one interface between those who have devices (the emulated host
@@ -81,6 +82,14 @@ public interface VfioDevice extends AutoCloseable {
 
   /** Says what of the guest's memory the device reaches; replaces the earlier space. */
   void attach(DmaSpace memory);
+
+  /**
+   * What software did to registers that nothing models, if the device counts it; functions of one
+   * host count together.
+   */
+  default Optional<AccessCounts> accesses() {
+    return Optional.empty();
+  }
 
   /** How the device's state is taken out and put in, if it can be. */
   default Optional<Migratable> migration() {

@@ -46,7 +46,7 @@ final class DeviceCommands {
     if (!regions.exists(index)) {
       return Failure.EINVAL;
     }
-    ServedRegions.Answer answer = regions.answer(index);
+    ServedRegions.Region answer = regions.answer(index);
     byte[] whole = answer.encoded();
     boolean fits = Integer.compareUnsigned(request.u32(Payload.ARGSZ), whole.length) >= 0;
     int size = fits ? whole.length : Payload.RegionInfo.BYTES;

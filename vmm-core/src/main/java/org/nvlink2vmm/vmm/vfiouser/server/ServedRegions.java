@@ -26,7 +26,7 @@ final class ServedRegions {
   private final Region[] regions;
 
   /** A region: what is said of it, the same as bytes, and the file to hand out. */
-  private static final class Region {
+  static final class Region {
     private final RegionInfo info;
     private final byte[] encoded;
     private final Optional<RegionBacking.SharedFile> file;
@@ -35,6 +35,19 @@ final class ServedRegions {
       this.info = info;
       this.encoded = RegionInfoCodec.encode(info);
       this.file = file;
+    }
+
+    RegionInfo info() {
+      return info;
+    }
+
+    /** The complete answer to GET_REGION_INFO: 32 bytes and the capabilities. */
+    byte[] encoded() {
+      return encoded;
+    }
+
+    Optional<OwnedFd> file() {
+      return file.map(RegionBacking.SharedFile::fd);
     }
   }
 
@@ -98,8 +111,8 @@ final class ServedRegions {
     return regions[index].info;
   }
 
-  /** A region as a client is told of it now. */
-  private Region now(int index) {
+  /** A region as GET_REGION_INFO tells of it now. */
+  Region answer(int index) {
     Region region = regions[index];
     if (index < VfioPciIndex.NUM_REGIONS || mapMemory == ServerOptions.MapMemory.NEVER) {
       return region;
@@ -148,19 +161,6 @@ final class ServedRegions {
     return new Region(
         said, Optional.of(new RegionBacking.SharedFile(first.file().fd(), base(first))));
   }
-
-  /** What GET_REGION_INFO answers now: the structure, the same as bytes, the file to go with it. */
-  Answer answer(int index) {
-    Region region = now(index);
-    return new Answer(region.info, region.encoded, region.file.map(RegionBacking.SharedFile::fd));
-  }
-
-  /**
-   * An answer to GET_REGION_INFO.
-   *
-   * @param encoded 32 bytes and the capabilities
-   */
-  record Answer(RegionInfo info, byte[] encoded, Optional<OwnedFd> file) {}
 
   /** Whether a client could map anything, now or later. */
   boolean anyMappable() {
