@@ -5,7 +5,6 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import org.nvlink2vmm.vmm.trace.AccessCount;
 import org.nvlink2vmm.vmm.trace.AccessCounts;
@@ -114,40 +113,34 @@ record ServerReport(
     List<String> lines = new ArrayList<>();
     for (ServerStatus server : servers) {
       lines.add(
-          line(
-              "%-10s %-8s %10d messages %6d errors %6d dma maps  %s",
-              server.device(),
-              server.attached() ? "attached" : "waiting",
-              server.messages(),
-              server.errors(),
-              server.dmaMaps(),
-              server.socket()));
+          "%-10s %-8s %10d messages %6d errors %6d dma maps  %s"
+              .formatted(
+                  server.device(),
+                  server.attached() ? "attached" : "waiting",
+                  server.messages(),
+                  server.errors(),
+                  server.dmaMaps(),
+                  server.socket()));
     }
     for (AccessCount count : unmodelled) {
-      lines.add(line("unmodelled: %s, last 0x%x", where(count), count.lastValue()));
+      lines.add("unmodelled: %s, last 0x%x".formatted(where(count), count.lastValue()));
     }
     for (AccessCount count : refused) {
       lines.add("refused: " + where(count));
     }
     for (Spin spin : spins) {
       lines.add(
-          line(
-              "spin: %s at 0x%x, %d bytes wide, always 0x%x",
-              spin.region(), spin.offset(), spin.width(), spin.value()));
+          "spin: %s at 0x%x, %d bytes wide, always 0x%x"
+              .formatted(spin.region(), spin.offset(), spin.width(), spin.value()));
     }
     if (lost > 0) {
-      lines.add(line("%d accesses to more registers than are told apart", lost));
+      lines.add("%d accesses to more registers than are told apart".formatted(lost));
     }
     return lines;
   }
 
   private static String where(AccessCount count) {
-    return line(
-        "%s at 0x%x, %d bytes wide: %d reads, %d writes",
-        count.region(), count.offset(), count.width(), count.reads(), count.writes());
-  }
-
-  private static String line(String format, Object... values) {
-    return String.format(Locale.ROOT, format, values);
+    return "%s at 0x%x, %d bytes wide: %d reads, %d writes"
+        .formatted(count.region(), count.offset(), count.width(), count.reads(), count.writes());
   }
 }

@@ -130,7 +130,7 @@ public final class DataDumpRequest {
   }
 
   /** Called by the virtual machine; what is thrown past it would end the process. */
-  private static void requested(MemorySegment environment) {
+  static void requested(MemorySegment environment) {
     try {
       action.run();
     } catch (RuntimeException e) {

@@ -7,6 +7,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.nvlink2vmm.vmm.vfiouser.codec.Command;
 import org.nvlink2vmm.vmm.vfiouser.codec.Header;
@@ -25,6 +26,9 @@ import org.nvlink2vmm.vmm.vfiouser.codec.Payload.DmaAccess;
 final class DmaMessages {
   private static final long TIMEOUT_SECONDS = 5;
   private static final int IDS = 1 << 16;
+
+  /** How long to wait before asking again whether a client has taken something. */
+  private static final long ROOM_NANOS = 50_000;
 
   private final SessionCounts counts;
   private final Map<Integer, Transfer> waiting = new ConcurrentHashMap<>();
@@ -58,7 +62,22 @@ final class DmaMessages {
     return true;
   }
 
+  /**
+   * Waits until a client that takes its messages slowly has room for another: requests must not
+   * pile up behind one that takes none.
+   */
+  private boolean hasRoom(Channel to) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(TIMEOUT_SECONDS);
+    while (!to.isWritable() && !closed && deadline - System.nanoTime() > 0) {
+      LockSupport.parkNanos(ROOM_NANOS);
+    }
+    return to.isWritable() && !closed;
+  }
+
   private boolean transfer(Channel to, long iova, MemorySegment data, boolean toGuest) {
+    if (!hasRoom(to)) {
+      return false;
+    }
     Transfer transfer = new Transfer(toGuest ? MemorySegment.NULL : data);
     int id = register(transfer);
     if (id < 0) {
