@@ -6,10 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class MappingTest {
   @Test
@@ -97,7 +101,7 @@ class MappingTest {
 
   @Test
   void readAndWriteMoveBytes() {
-    try (OwnedFd fd = Libc.memfd("file", 0);
+    try (OwnedFd fd = Libc.memfd("file", 100);
         Mapping memory = Mapping.anonymous(4096)) {
       assertThat(Libc.write(fd, memory.segment().asSlice(0, 100))).isEqualTo(100);
       assertThat(Libc.fileSize(fd)).isEqualTo(100);
@@ -106,20 +110,53 @@ class MappingTest {
   }
 
   @Test
-  void aFileThatShrinksFailsTheReaderAndNotTheProcess() throws IOException {
-    try (OwnedFd fd = Libc.memfd("shrinks", 1 << 20);
-        Mapping mapping = Mapping.shared(fd, 0, 1 << 20, Mapping.Protection.READ_WRITE);
+  void aFileThatShrinksFailsTheReaderAndNotTheProcess(@TempDir Path folder) throws IOException {
+    Path path = folder.resolve("shrinks");
+    try (FileChannel file =
+        FileChannel.open(
+            path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      file.write(ByteBuffer.wrap(new byte[1]), (1 << 20) - 1);
+      try (OwnedFd fd = new OwnedFd(Libc.duplicate(descriptorOf(path)));
+          Mapping mapping = Mapping.shared(fd, 0, 1 << 20, Mapping.Protection.READ_WRITE)) {
+        file.truncate(4096);
+        assertThatThrownBy(
+                () -> {
+                  for (int i = 0; i < 1_000_000; i++) {
+                    mapping.segment().get(ValueLayout.JAVA_LONG, 1 << 16);
+                  }
+                })
+            .isInstanceOf(InternalError.class);
+        assertThat(mapping.segment().get(ValueLayout.JAVA_LONG, 4088)).isZero();
+      }
+    }
+  }
+
+  /** The number under which this process has a file open. */
+  private static int descriptorOf(Path path) throws IOException {
+    try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
+      return descriptors
+          .filter(each -> leadsTo(each, path))
+          .mapToInt(each -> Integer.parseInt(each.getFileName().toString()))
+          .findFirst()
+          .orElseThrow();
+    }
+  }
+
+  private static boolean leadsTo(Path link, Path path) {
+    try {
+      return Files.isSameFile(link, path);
+    } catch (IOException _) {
+      return false;
+    }
+  }
+
+  @Test
+  void aMemoryFileKeepsItsSize() throws IOException {
+    try (OwnedFd fd = Libc.memfd("sealed", 1 << 20);
         FileChannel file =
             FileChannel.open(Path.of("/proc/self/fd/" + fd.number()), StandardOpenOption.WRITE)) {
-      file.truncate(4096);
-      assertThatThrownBy(
-              () -> {
-                for (int i = 0; i < 1_000_000; i++) {
-                  mapping.segment().get(ValueLayout.JAVA_LONG, 1 << 16);
-                }
-              })
-          .isInstanceOf(InternalError.class);
-      assertThat(mapping.segment().get(ValueLayout.JAVA_LONG, 4088)).isZero();
+      assertThatThrownBy(() -> file.truncate(4096)).isInstanceOf(IOException.class);
+      assertThat(Libc.fileSize(fd)).isEqualTo(1 << 20);
     }
   }
 }
