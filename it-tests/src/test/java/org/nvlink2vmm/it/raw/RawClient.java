@@ -3,6 +3,7 @@ package org.nvlink2vmm.it.raw;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -296,6 +297,20 @@ public final class RawClient implements AutoCloseable {
     return Optional.of(new Reply(header, payload, arrived));
   }
 
+  /**
+   * What one receive call of {@code most} bytes gets once something is there: for clients that call
+   * once and take what comes for the whole. Descriptors are added to {@code arrived}.
+   */
+  public byte[] receiveOnce(int most, List<OwnedFd> arrived) {
+    long got;
+    do {
+      await(PollSet.IN);
+      got = receiving.receive(socket, buffer.asSlice(0, most));
+    } while (got == -Libc.EAGAIN);
+    arrived.addAll(receiving.takeDescriptors());
+    return buffer.asSlice(0, Math.max(0, got)).toArray(ValueLayout.JAVA_BYTE);
+  }
+
   /** Takes what has arrived, and forgets it. */
   public void discardAvailable() {
     while (receiving.receive(socket, buffer) > 0) {
@@ -322,7 +337,7 @@ public final class RawClient implements AutoCloseable {
         break;
       }
       descriptors.addAll(receiving.takeDescriptors());
-      all.writeBytes(room.asSlice(0, got).toArray(java.lang.foreign.ValueLayout.JAVA_BYTE));
+      all.writeBytes(room.asSlice(0, got).toArray(ValueLayout.JAVA_BYTE));
     }
     return all.toByteArray();
   }
