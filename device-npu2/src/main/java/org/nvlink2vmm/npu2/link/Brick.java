@@ -46,19 +46,6 @@ public final class Brick {
   /** NTL-U offset of CQ_FENCE_STATUS. */
   static final int FENCE_STATUS = 0x500;
 
-  /** NTL offset of NTL_ERR_HOLD1: errors seen, kept until written over or the NTL is reset. */
-  static final int ERR_HOLD1 = 0x010;
-
-  /** NTL offset of NTL_ERR_MASK1: errors that FIRST1 does not take. */
-  static final int ERR_MASK1 = 0x018;
-
-  /** NTL offset of NTL_ERR_FIRST1: the first of the errors in HOLD1. */
-  static final int ERR_FIRST1 = 0x020;
-
-  private static final int ERR_HOLD2 = 0x030;
-  private static final int ERR_FIRST2 = 0x040;
-  private static final int NTL_ERRORS = 0x050;
-
   private static final long FENCE_REQUEST = 0x3L << 54;
   private static final long HALF_REQUEST = 0x1L << 55;
 
@@ -69,8 +56,7 @@ public final class Brick {
   private final Runnable changed;
   private final AtomicLongArray ntlu = new AtomicLongArray(0x2000);
 
-  /** The NTL block's configuration and error registers, below {@link #NTL_ERRORS}. */
-  private final AtomicLongArray ntl = new AtomicLongArray(NTL_ERRORS >>> 3);
+  private final NtlErrors errors = new NtlErrors();
 
   private volatile FenceState fence = FenceState.FENCED;
 
@@ -82,7 +68,6 @@ public final class Brick {
   private volatile boolean lanesTrained;
   private volatile boolean dlReset;
   private volatile boolean everCarried;
-  private volatile boolean frozen;
   private volatile boolean rxCal;
   private volatile long busyUntil;
   private volatile boolean waiting;
@@ -226,10 +211,7 @@ public final class Brick {
    */
   public void fenceOff() {
     dlReset = false;
-    frozen = false;
-    for (int register : new int[] {ERR_HOLD1, ERR_FIRST1, ERR_HOLD2, ERR_FIRST2}) {
-      ntl.set(register >>> 3, 0);
-    }
+    errors.reset();
     fenceByError();
   }
 
@@ -239,37 +221,9 @@ public final class Brick {
     moveFence(FenceState.FENCED);
   }
 
-  /** Whether an error has frozen the link since its last reset; data passes all the same. */
-  public boolean frozen() {
-    return frozen;
-  }
-
-  public void freeze() {
-    frozen = true;
-  }
-
-  /** Keeps errors in HOLD1; the first of them that MASK1 lets pass in FIRST1 as well. */
-  public void holdErrors(long bits) {
-    long held;
-    do {
-      held = ntl.get(ERR_HOLD1 >>> 3);
-    } while (!ntl.compareAndSet(ERR_HOLD1 >>> 3, held, held | bits));
-    ntl.compareAndSet(ERR_FIRST1 >>> 3, 0, bits & ~ntl.get(ERR_MASK1 >>> 3));
-  }
-
-  /** Whether the NTL block has a register there. */
-  public static boolean isNtlRegister(int offset) {
-    return offset < NTL_ERRORS;
-  }
-
-  /** A 64-bit configuration or error register of the NTL block. */
-  public long readNtl(int offset) {
-    return ntl.get(offset >>> 3);
-  }
-
-  /** Stores a register of the NTL block: zero takes errors back. */
-  public void writeNtl(int offset, long value) {
-    ntl.set(offset >>> 3, value);
+  /** The registers of the NTL that tell of errors. */
+  public NtlErrors errors() {
+    return errors;
   }
 
   /** NTL reset, later: half a fence, so that registers can be programmed. */

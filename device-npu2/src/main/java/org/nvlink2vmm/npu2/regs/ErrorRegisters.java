@@ -11,7 +11,7 @@ import org.nvlink2vmm.vmm.ats.NpuErrors;
  * The error state of an NPU as host firmware reads it: the MISC block's report, freeze and fence
  * state and PE states, the fences in each stack's CTL block, and which PE a link's errors go to
  * (skiboot include/npu2-regs.h; hw/npu2.c, npu2_set_pe and npu2_eeh_next_error). The links' own
- * error registers are {@link Brick}'s.
+ * error registers are {@link Brick#errors}.
  *
  * <p>The header gives names and places. Which bit stands for what is said there of the PE maps and
  * the CTL fences only; elsewhere it is this model's: IBM bit n of a MISC register is link n.
@@ -109,7 +109,7 @@ public final class ErrorRegisters implements NpuErrors {
    * @param hpa host-physical address of the access
    */
   public void raise(Brick brick, Cause cause, long hpa) {
-    brick.holdErrors(cause.bit());
+    brick.errors().hold(cause.bit());
     long held;
     do {
       held = reported.get();
@@ -122,7 +122,7 @@ public final class ErrorRegisters implements NpuErrors {
       }
     }
     if ((freezeEnable & bit(brick)) != 0) {
-      brick.freeze();
+      brick.errors().freeze();
     }
     if ((fenceEnable & bit(brick)) != 0 && brick.fence() != FenceState.FENCED) {
       brick.fenceByError();
@@ -183,7 +183,10 @@ public final class ErrorRegisters implements NpuErrors {
   private long state(boolean fences) {
     long bits = 0;
     for (Brick brick : bricks) {
-      bits |= (fences ? brick.shownFence() == FenceState.FENCED : brick.frozen()) ? bit(brick) : 0;
+      bits |=
+          (fences ? brick.shownFence() == FenceState.FENCED : brick.errors().frozen())
+              ? bit(brick)
+              : 0;
     }
     return bits;
   }

@@ -4,6 +4,7 @@ import java.nio.ByteOrder;
 import java.util.List;
 import org.nvlink2vmm.npu2.atsd.AtsdRegisterSet;
 import org.nvlink2vmm.npu2.link.Brick;
+import org.nvlink2vmm.npu2.link.NtlErrors;
 import org.nvlink2vmm.npu2.xts.Xts;
 import org.nvlink2vmm.vmm.memory.AccessRules;
 import org.nvlink2vmm.vmm.memory.MmioHandler;
@@ -79,8 +80,8 @@ public final class NpuRegisters extends MmioHandler {
       return brick.readNtlu(register);
     }
     brick = brick(stack - STACK_0, block);
-    if (brick != null && Brick.isNtlRegister(register)) {
-      return brick.readNtl(register);
+    if (brick != null && NtlErrors.isRegister(register)) {
+      return brick.errors().read(register);
     }
     counts.unmodelledRead(region, (long) stack << 20 | (long) block << 16 | register, 8, 0);
     return 0;
@@ -113,8 +114,8 @@ public final class NpuRegisters extends MmioHandler {
       errors.writeControl(stack - STACK_0, register, word);
     } else if (brick != null) {
       brick.writeNtlu(register, word);
-    } else if (ntl != null && Brick.isNtlRegister(register)) {
-      ntl.writeNtl(register, word);
+    } else if (ntl != null && NtlErrors.isRegister(register)) {
+      ntl.errors().write(register, word);
     } else {
       return false;
     }

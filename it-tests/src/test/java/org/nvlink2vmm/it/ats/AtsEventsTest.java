@@ -66,7 +66,9 @@ final class AtsEventsTest {
     assertThat(first.getLong("address")).isEqualTo(VA);
     assertThat(first.getLong("launch")).isEqualTo(AtsWorld.launch(PID, 1));
     assertThat(first.getBoolean("done")).isTrue();
-    assertThat(first.getDuration()).isPositive();
+    assertThat(first.getDuration().isNegative()).isFalse();
+    assertThat(first.getEndTime())
+        .isBeforeOrEqualTo(shootdowns.stream().toList().getLast().getEndTime());
   }
 
   private RecordedEvent only(String name) {
