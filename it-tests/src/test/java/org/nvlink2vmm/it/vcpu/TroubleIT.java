@@ -3,6 +3,8 @@ package org.nvlink2vmm.it.vcpu;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -111,5 +113,15 @@ class TroubleIT {
       Vmm.Result result = run("--gdb", bad);
       assertThat(result.code()).as(bad).isEqualTo(2);
     }
+  }
+
+  @Test
+  void anAddressThatCannotBeListenedOnIsTheEnvironmentsRefusal() throws Exception {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Vmm.Result result = run("--gdb", ":" + taken.getLocalPort());
+      assertThat(result.code()).isEqualTo(3);
+      assertThat(result.err()).contains("--gdb: cannot listen on");
+    }
+    assertThat(run("--gdb", "no-such-host.invalid:1").code()).isEqualTo(3);
   }
 }

@@ -39,6 +39,9 @@ final class GuestObservers implements AutoCloseable {
    * @throws EnvironmentError when the address cannot be listened on
    */
   void waitForDebugger(InetSocketAddress address) {
+    if (address.isUnresolved()) {
+      throw new EnvironmentError("--gdb: no host " + address.getHostString());
+    }
     try {
       GdbServer server =
           GdbServer.listen(address, guest.partition(), guest.byteOrder(), guest::kill);

@@ -151,10 +151,11 @@ class MappingTest {
   }
 
   @Test
-  void aMemoryFileKeepsItsSize() throws IOException {
+  void aMemoryFileThatIsSealedKeepsItsSize() throws IOException {
     try (OwnedFd fd = Libc.memfd("sealed", 1 << 20);
         FileChannel file =
             FileChannel.open(Path.of("/proc/self/fd/" + fd.number()), StandardOpenOption.WRITE)) {
+      Libc.sealSize(fd);
       assertThatThrownBy(() -> file.truncate(4096)).isInstanceOf(IOException.class);
       assertThat(Libc.fileSize(fd)).isEqualTo(1 << 20);
     }
