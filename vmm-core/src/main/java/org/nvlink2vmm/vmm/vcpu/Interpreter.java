@@ -24,6 +24,7 @@ final class Interpreter {
 
   private final CpuState s;
   private final Storage m;
+  private final FixedPoint fixed;
   private final RareOps rare;
 
   /** One instruction and what ends it, for {@link #step}. */
@@ -32,6 +33,7 @@ final class Interpreter {
   Interpreter(CpuState state, Storage storage, RareOps rare) {
     this.s = state;
     this.m = storage;
+    this.fixed = new FixedPoint(state);
     this.rare = rare;
   }
 
@@ -62,6 +64,7 @@ final class Interpreter {
   private int run(int budget, long[] only, boolean afterBlock) {
     final CpuState s = this.s;
     final Storage m = this.m;
+    final FixedPoint fixed = this.fixed;
     final long[] gpr = s.gpr;
     final long addressMask = s.wide ? -1L : 0xffffffffL;
     long pc = s.pc & addressMask;
@@ -127,98 +130,8 @@ final class Interpreter {
             }
             continue;
           }
-          case Op.NEG -> {
-            final long r = -gpr[ra(d)];
-            gpr[rt(d)] = r;
-            if (rc(d)) {
-              s.recordCr0(r);
-            }
-            continue;
-          }
-          case Op.MULLI -> {
-            gpr[rt(d)] = gpr[ra(d)] * immediate(d);
-            continue;
-          }
-          case Op.MULLW -> {
-            final long r = (long) (int) gpr[ra(d)] * (int) gpr[rb(d)];
-            gpr[rt(d)] = r;
-            if (rc(d)) {
-              s.recordCr0(r);
-            }
-            continue;
-          }
-          case Op.MULLD -> {
-            final long r = gpr[ra(d)] * gpr[rb(d)];
-            gpr[rt(d)] = r;
-            if (rc(d)) {
-              s.recordCr0(r);
-            }
-            continue;
-          }
-          case Op.ADDIC -> {
-            gpr[rt(d)] = s.addCarrying(gpr[ra(d)], immediate(d), 0);
-            continue;
-          }
-          case Op.SUBFIC -> {
-            gpr[rt(d)] = s.addCarrying(~gpr[ra(d)], immediate(d), 1);
-            continue;
-          }
-          case Op.ADDC -> {
-            final long r = s.addCarrying(gpr[ra(d)], gpr[rb(d)], 0);
-            gpr[rt(d)] = r;
-            if (rc(d)) {
-              s.recordCr0(r);
-            }
-            continue;
-          }
-          case Op.ADDE -> {
-            final long r = s.addCarrying(gpr[ra(d)], gpr[rb(d)], s.ca);
-            gpr[rt(d)] = r;
-            if (rc(d)) {
-              s.recordCr0(r);
-            }
-            continue;
-          }
-          case Op.SUBFC -> {
-            final long r = s.addCarrying(~gpr[ra(d)], gpr[rb(d)], 1);
-            gpr[rt(d)] = r;
-            if (rc(d)) {
-              s.recordCr0(r);
-            }
-            continue;
-          }
-          case Op.SUBFE -> {
-            final long r = s.addCarrying(~gpr[ra(d)], gpr[rb(d)], s.ca);
-            gpr[rt(d)] = r;
-            if (rc(d)) {
-              s.recordCr0(r);
-            }
-            continue;
-          }
-          case Op.ADDZE -> {
-            final long r = s.addCarrying(gpr[ra(d)], 0, s.ca);
-            gpr[rt(d)] = r;
-            if (rc(d)) {
-              s.recordCr0(r);
-            }
-            continue;
-          }
-          case Op.SUBFZE -> {
-            final long r = s.addCarrying(~gpr[ra(d)], 0, s.ca);
-            gpr[rt(d)] = r;
-            if (rc(d)) {
-              s.recordCr0(r);
-            }
-            continue;
-          }
           case Op.ANDI -> {
             final long r = gpr[ra(d)] & immediate(d);
-            gpr[rt(d)] = r;
-            s.recordCr0(r);
-            continue;
-          }
-          case Op.ANDIS -> {
-            final long r = gpr[ra(d)] & immediate(d) << 16;
             gpr[rt(d)] = r;
             s.recordCr0(r);
             continue;
@@ -227,28 +140,8 @@ final class Interpreter {
             gpr[rt(d)] = gpr[ra(d)] | immediate(d);
             continue;
           }
-          case Op.ORIS -> {
-            gpr[rt(d)] = gpr[ra(d)] | immediate(d) << 16;
-            continue;
-          }
-          case Op.XORI -> {
-            gpr[rt(d)] = gpr[ra(d)] ^ immediate(d);
-            continue;
-          }
-          case Op.XORIS -> {
-            gpr[rt(d)] = gpr[ra(d)] ^ immediate(d) << 16;
-            continue;
-          }
           case Op.AND -> {
             final long r = gpr[ra(d)] & gpr[rb(d)];
-            gpr[rt(d)] = r;
-            if (rc(d)) {
-              s.recordCr0(r);
-            }
-            continue;
-          }
-          case Op.ANDC -> {
-            final long r = gpr[ra(d)] & ~gpr[rb(d)];
             gpr[rt(d)] = r;
             if (rc(d)) {
               s.recordCr0(r);
@@ -263,62 +156,6 @@ final class Interpreter {
             }
             continue;
           }
-          case Op.ORC -> {
-            final long r = gpr[ra(d)] | ~gpr[rb(d)];
-            gpr[rt(d)] = r;
-            if (rc(d)) {
-              s.recordCr0(r);
-            }
-            continue;
-          }
-          case Op.XOR -> {
-            final long r = gpr[ra(d)] ^ gpr[rb(d)];
-            gpr[rt(d)] = r;
-            if (rc(d)) {
-              s.recordCr0(r);
-            }
-            continue;
-          }
-          case Op.NAND -> {
-            final long r = ~(gpr[ra(d)] & gpr[rb(d)]);
-            gpr[rt(d)] = r;
-            if (rc(d)) {
-              s.recordCr0(r);
-            }
-            continue;
-          }
-          case Op.NOR -> {
-            final long r = ~(gpr[ra(d)] | gpr[rb(d)]);
-            gpr[rt(d)] = r;
-            if (rc(d)) {
-              s.recordCr0(r);
-            }
-            continue;
-          }
-          case Op.EQV -> {
-            final long r = ~(gpr[ra(d)] ^ gpr[rb(d)]);
-            gpr[rt(d)] = r;
-            if (rc(d)) {
-              s.recordCr0(r);
-            }
-            continue;
-          }
-          case Op.EXTSB -> {
-            final long r = (byte) gpr[ra(d)];
-            gpr[rt(d)] = r;
-            if (rc(d)) {
-              s.recordCr0(r);
-            }
-            continue;
-          }
-          case Op.EXTSH -> {
-            final long r = (short) gpr[ra(d)];
-            gpr[rt(d)] = r;
-            if (rc(d)) {
-              s.recordCr0(r);
-            }
-            continue;
-          }
           case Op.EXTSW -> {
             final long r = (int) gpr[ra(d)];
             gpr[rt(d)] = r;
@@ -327,42 +164,8 @@ final class Interpreter {
             }
             continue;
           }
-          case Op.CNTLZW -> {
-            final long r = Integer.numberOfLeadingZeros((int) gpr[ra(d)]);
-            gpr[rt(d)] = r;
-            if (rc(d)) {
-              s.recordCr0(r);
-            }
-            continue;
-          }
-          case Op.CNTLZD -> {
-            final long r = Long.numberOfLeadingZeros(gpr[ra(d)]);
-            gpr[rt(d)] = r;
-            if (rc(d)) {
-              s.recordCr0(r);
-            }
-            continue;
-          }
           case Op.RLWINM -> {
             final long r = Arith.rotateWord(gpr[ra(d)], rb(d)) & Arith.wordMask(field(d));
-            gpr[rt(d)] = r;
-            if (rc(d)) {
-              s.recordCr0(r);
-            }
-            continue;
-          }
-          case Op.RLWNM -> {
-            final long r =
-                Arith.rotateWord(gpr[ra(d)], (int) gpr[rb(d)]) & Arith.wordMask(field(d));
-            gpr[rt(d)] = r;
-            if (rc(d)) {
-              s.recordCr0(r);
-            }
-            continue;
-          }
-          case Op.RLWIMI -> {
-            final long mask = Arith.wordMask(field(d));
-            final long r = (Arith.rotateWord(gpr[ra(d)], rb(d)) & mask) | (gpr[rt(d)] & ~mask);
             gpr[rt(d)] = r;
             if (rc(d)) {
               s.recordCr0(r);
@@ -385,65 +188,43 @@ final class Interpreter {
             }
             continue;
           }
-          case Op.RLDIC -> {
-            final long r = Long.rotateLeft(gpr[ra(d)], rb(d)) & Arith.mask(field(d), 63 - rb(d));
-            gpr[rt(d)] = r;
-            if (rc(d)) {
-              s.recordCr0(r);
-            }
-            continue;
-          }
-          case Op.RLDIMI -> {
-            final long mask = Arith.mask(field(d), 63 - rb(d));
-            final long r = (Long.rotateLeft(gpr[ra(d)], rb(d)) & mask) | (gpr[rt(d)] & ~mask);
-            gpr[rt(d)] = r;
-            if (rc(d)) {
-              s.recordCr0(r);
-            }
-            continue;
-          }
-          case Op.SLW -> {
-            final long r = Arith.shiftLeftWord(gpr[ra(d)], gpr[rb(d)]);
-            gpr[rt(d)] = r;
-            if (rc(d)) {
-              s.recordCr0(r);
-            }
-            continue;
-          }
-          case Op.SRW -> {
-            final long r = Arith.shiftRightWord(gpr[ra(d)], gpr[rb(d)]);
-            gpr[rt(d)] = r;
-            if (rc(d)) {
-              s.recordCr0(r);
-            }
-            continue;
-          }
-          case Op.SLD -> {
-            final long r = Arith.shiftLeft(gpr[ra(d)], gpr[rb(d)]);
-            gpr[rt(d)] = r;
-            if (rc(d)) {
-              s.recordCr0(r);
-            }
-            continue;
-          }
-          case Op.SRD -> {
-            final long r = Arith.shiftRight(gpr[ra(d)], gpr[rb(d)]);
-            gpr[rt(d)] = r;
-            if (rc(d)) {
-              s.recordCr0(r);
-            }
-            continue;
-          }
-          case Op.SRAWI -> {
-            final long r = s.shiftRightAlgebraicWord(gpr[ra(d)], rb(d));
-            gpr[rt(d)] = r;
-            if (rc(d)) {
-              s.recordCr0(r);
-            }
-            continue;
-          }
-          case Op.SRADI -> {
-            final long r = s.shiftRightAlgebraic(gpr[ra(d)], field(d));
+          case Op.NEG,
+              Op.MULLI,
+              Op.MULLW,
+              Op.MULLD,
+              Op.ADDIC,
+              Op.SUBFIC,
+              Op.ADDC,
+              Op.ADDE,
+              Op.SUBFC,
+              Op.SUBFE,
+              Op.ADDZE,
+              Op.SUBFZE,
+              Op.ANDIS,
+              Op.ORIS,
+              Op.XORI,
+              Op.XORIS,
+              Op.ANDC,
+              Op.ORC,
+              Op.XOR,
+              Op.NAND,
+              Op.NOR,
+              Op.EQV,
+              Op.EXTSB,
+              Op.EXTSH,
+              Op.CNTLZW,
+              Op.CNTLZD,
+              Op.RLWNM,
+              Op.RLWIMI,
+              Op.RLDIC,
+              Op.RLDIMI,
+              Op.SLW,
+              Op.SRW,
+              Op.SLD,
+              Op.SRD,
+              Op.SRAWI,
+              Op.SRADI -> {
+            final long r = fixed.execute(d);
             gpr[rt(d)] = r;
             if (rc(d)) {
               s.recordCr0(r);
@@ -624,34 +405,6 @@ final class Interpreter {
           case Op.LDX -> {
             value = m.load8(gpr[ra(d)] + gpr[rb(d)]);
           }
-          case Op.LBZU -> {
-            final long ea = gpr[ra(d)] + immediate(d);
-            value = m.load1(ea);
-            if (s.event == Event.NONE) {
-              gpr[ra(d)] = ea;
-            }
-          }
-          case Op.LHZU -> {
-            final long ea = gpr[ra(d)] + immediate(d);
-            value = m.load2(ea);
-            if (s.event == Event.NONE) {
-              gpr[ra(d)] = ea;
-            }
-          }
-          case Op.LWZU -> {
-            final long ea = gpr[ra(d)] + immediate(d);
-            value = m.load4(ea);
-            if (s.event == Event.NONE) {
-              gpr[ra(d)] = ea;
-            }
-          }
-          case Op.LDU -> {
-            final long ea = gpr[ra(d)] + immediate(d);
-            value = m.load8(ea);
-            if (s.event == Event.NONE) {
-              gpr[ra(d)] = ea;
-            }
-          }
           case Op.STB -> {
             value = gpr[rt(d)];
             m.store1(gpr[ra(d)] + immediate(d), value);
@@ -684,30 +437,6 @@ final class Interpreter {
             value = gpr[rt(d)];
             m.store8(gpr[ra(d)] + gpr[rb(d)], value);
           }
-          case Op.STBU -> {
-            final long ea = gpr[ra(d)] + immediate(d);
-            m.store1(ea, gpr[rt(d)]);
-            if (s.event == Event.NONE) {
-              gpr[ra(d)] = ea;
-            }
-            value = gpr[rt(d)];
-          }
-          case Op.STHU -> {
-            final long ea = gpr[ra(d)] + immediate(d);
-            m.store2(ea, gpr[rt(d)]);
-            if (s.event == Event.NONE) {
-              gpr[ra(d)] = ea;
-            }
-            value = gpr[rt(d)];
-          }
-          case Op.STWU -> {
-            final long ea = gpr[ra(d)] + immediate(d);
-            m.store4(ea, gpr[rt(d)]);
-            if (s.event == Event.NONE) {
-              gpr[ra(d)] = ea;
-            }
-            value = gpr[rt(d)];
-          }
           case Op.STDU -> {
             final long ea = gpr[ra(d)] + immediate(d);
             m.store8(ea, gpr[rt(d)]);
@@ -716,6 +445,8 @@ final class Interpreter {
             }
             value = gpr[rt(d)];
           }
+          case Op.LBZU, Op.LHZU, Op.LWZU, Op.LDU, Op.STBU, Op.STHU, Op.STWU ->
+              value = rare.update(d);
           default -> {
             value = rare.execute(d, base + 4L * (i - 1));
           }

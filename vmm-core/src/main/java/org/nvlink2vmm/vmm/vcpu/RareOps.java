@@ -51,6 +51,11 @@ final class RareOps {
     return result;
   }
 
+  /** Loads and stores that update their base, but for the commonest. */
+  long update(long d) {
+    return storage.execute(d);
+  }
+
   private long arithmetic(int op, long d) {
     long a = s.gpr[ra(d)];
     long b = s.gpr[rb(d)];

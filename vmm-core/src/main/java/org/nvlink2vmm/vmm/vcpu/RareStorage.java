@@ -34,10 +34,12 @@ final class RareStorage {
   long execute(long d) {
     int op = Insn.op(d);
     long ea =
-        op == Op.LHAU || op == Op.LMW || op == Op.STMW || op == Op.LQ || op == Op.STQ
+        op <= Op.LHAU || op == Op.LMW || op == Op.STMW || op == Op.LQ || op == Op.STQ
             ? s.gpr[ra(d)] + immediate(d)
             : s.gpr[ra(d)] + s.gpr[rb(d)];
     return switch (op) {
+      case Op.LBZU, Op.LHZU, Op.LWZU, Op.LDU -> loadUpdating(op, d, ea);
+      case Op.STBU, Op.STHU, Op.STWU -> storeUpdating(op, d, ea);
       case Op.LHAU, Op.LBZUX, Op.LHZUX, Op.LHAUX, Op.LWZUX, Op.LWAUX, Op.LDUX ->
           loadUpdating(op, d, ea);
       case Op.STBUX, Op.STHUX, Op.STWUX, Op.STDUX -> storeUpdating(op, d, ea);
@@ -74,10 +76,10 @@ final class RareStorage {
   private long loadUpdating(int op, long d, long ea) {
     long value =
         switch (op) {
-          case Op.LBZUX -> m.load1(ea);
-          case Op.LHZUX -> m.load2(ea);
+          case Op.LBZU, Op.LBZUX -> m.load1(ea);
+          case Op.LHZU, Op.LHZUX -> m.load2(ea);
           case Op.LHAU, Op.LHAUX -> (short) m.load2(ea);
-          case Op.LWZUX -> m.load4(ea);
+          case Op.LWZU, Op.LWZUX -> m.load4(ea);
           case Op.LWAUX -> (int) m.load4(ea);
           default -> m.load8(ea);
         };
@@ -90,9 +92,9 @@ final class RareStorage {
   private long storeUpdating(int op, long d, long ea) {
     long value = s.gpr[rt(d)];
     switch (op) {
-      case Op.STBUX -> m.store1(ea, value);
-      case Op.STHUX -> m.store2(ea, value);
-      case Op.STWUX -> m.store4(ea, value);
+      case Op.STBU, Op.STBUX -> m.store1(ea, value);
+      case Op.STHU, Op.STHUX -> m.store2(ea, value);
+      case Op.STWU, Op.STWUX -> m.store4(ea, value);
       default -> m.store8(ea, value);
     }
     if (s.event == Event.NONE) {
