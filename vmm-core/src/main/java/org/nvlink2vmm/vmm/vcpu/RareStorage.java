@@ -17,6 +17,7 @@ final class RareStorage {
 
   private final CpuState s;
   private final Storage m;
+  private final BlockStorage blocks;
 
   /** Size of the reserved number; {@link #RESERVATION_NONE} when there is no reservation. */
   private int reservedSize = RESERVATION_NONE;
@@ -29,6 +30,7 @@ final class RareStorage {
   RareStorage(CpuState state, Storage storage) {
     this.s = state;
     this.m = storage;
+    this.blocks = new BlockStorage(state, storage);
   }
 
   long execute(long d) {
@@ -63,11 +65,11 @@ final class RareStorage {
       case Op.STDCX -> storeConditional(d, ea, 8);
       case Op.LQ, Op.STQ -> quadword(op, d, ea);
       case Op.DCBZ -> {
-        m.clearBlock(ea);
+        blocks.clearBlock(ea);
         yield s.gpr[rt(d)];
       }
       default -> {
-        m.dropCode(ea);
+        blocks.dropCode(ea);
         yield s.gpr[rt(d)];
       }
     };
@@ -166,8 +168,8 @@ final class RareStorage {
     }
     reservedGpa = gpa;
     reservedSize = size;
-    reservedValue = m.rawLoad(gpa, size);
-    return m.raw(reservedValue, size);
+    reservedValue = blocks.rawLoad(gpa, size);
+    return blocks.raw(reservedValue, size);
   }
 
   private long storeConditional(long d, long ea, int size) {
@@ -180,7 +182,7 @@ final class RareStorage {
       boolean stored =
           reservedSize == size
               && reservedGpa == gpa
-              && m.compareAndSet(gpa, size, reservedValue, m.raw(s.gpr[rt(d)], size));
+              && blocks.compareAndSet(gpa, size, reservedValue, blocks.raw(s.gpr[rt(d)], size));
       reservedSize = RESERVATION_NONE;
       s.setCrField(28, (stored ? 2 : 0) | s.so);
     }

@@ -28,8 +28,8 @@ final class Storage {
   private static final long LOW = 0xfff;
 
   private final CpuState s;
-  private final AddressSpace space;
-  private final MemorySegment ram;
+  final AddressSpace space;
+  final MemorySegment ram;
   private final long ramSize;
   private final CodeCache codeCache;
   private final byte[] marks;
@@ -324,7 +324,8 @@ final class Storage {
     }
   }
 
-  private void written(long gpa, long size) {
+  /** Bytes of memory have changed: instructions there are read anew. */
+  void written(long gpa, long size) {
     if (gpa < ramSize && marks[(int) (gpa >>> 12)] != 0) {
       codeCache.written(gpa, size);
     }
@@ -398,71 +399,5 @@ final class Storage {
     s.dsisr = 0;
     faultVector = Vector.ALIGNMENT;
     faultReason = 0;
-  }
-
-  // Whole blocks and atomics, by guest-physical address.
-
-  /** Clears the cache block of 128 bytes around an effective address. */
-  void clearBlock(long address) {
-    long ea = (s.wide ? address : address & 0xffffffffL) & ~127L;
-    long gpa = storeAddress(ea);
-    if (gpa < 0) {
-      return;
-    }
-    if (gpa < ramSize) {
-      ram.asSlice(gpa, 128).fill((byte) 0);
-      written(gpa, 128);
-    } else {
-      for (int i = 0; i < 128; i += 8) {
-        space.write(gpa + i, 8, 0, ByteOrder.LITTLE_ENDIAN);
-      }
-    }
-  }
-
-  /** The number of {@code size} bytes at a guest-physical address, little-endian. */
-  long rawLoad(long gpa, int size) {
-    return space.read(gpa, size, ByteOrder.LITTLE_ENDIAN);
-  }
-
-  /** Replaces a naturally aligned number (little-endian) if it is what is expected. */
-  boolean compareAndSet(long gpa, int size, long expected, long value) {
-    if (size >= 4) {
-      boolean done = space.compareAndSet(gpa, size, expected, value, ByteOrder.LITTLE_ENDIAN);
-      if (done) {
-        written(gpa, size);
-      }
-      return done;
-    }
-    // Smaller ones through the word that holds them; another thread's store beside it just retries.
-    long word = gpa & ~3;
-    int shift = 8 * (int) (gpa & 3);
-    long mask = size == 1 ? 0xffL : 0xffffL;
-    for (; ; ) {
-      long old = rawLoad(word, 4);
-      if ((old >>> shift & mask) != (expected & mask)) {
-        return false;
-      }
-      long changed = (old & ~(mask << shift)) | (value & mask) << shift;
-      if (space.compareAndSet(word, 4, old, changed, ByteOrder.LITTLE_ENDIAN)) {
-        written(gpa, size);
-        return true;
-      }
-      if (space.claim(word).isEmpty() || gpa >= ramSize) {
-        return false;
-      }
-    }
-  }
-
-  /** The low {@code size} bytes of a number in the thread's order, as a little-endian number. */
-  long raw(long value, int size) {
-    return bigEndian ? Long.reverseBytes(value) >>> (64 - 8 * size) : value;
-  }
-
-  /** icbi: the block around an effective address is decoded anew. */
-  void dropCode(long ea) {
-    long gpa = loadAddress(s.wide ? ea : ea & 0xffffffffL);
-    if (gpa >= 0) {
-      written(gpa & ~127L, 128);
-    }
   }
 }

@@ -12,9 +12,6 @@ import java.util.function.BooleanSupplier;
  * and wake-ups come from any thread.
  */
 public final class Vcpu {
-  /** Instructions between two looks at the clock; some tens of microseconds. */
-  private static final int SLICE = 4096;
-
   /** b . */
   private static final int BRANCH_TO_SELF = 0x48000000;
 
@@ -24,7 +21,7 @@ public final class Vcpu {
   private final Registers registers;
   private final Privileged privileged;
   private final Interpreter interpreter;
-  private final CompiledCode compiledCode;
+  private final Execution execution;
   private final Hypervisor hypervisor;
   private final Partition partition;
   private volatile boolean stopped;
@@ -35,14 +32,10 @@ public final class Vcpu {
   private volatile boolean stuck;
   private final DebugPort debug;
 
-  /** Instructions until the next sample of where execution is. */
-  private int slice = SLICE;
-
   Vcpu(int id, Partition partition, Hypervisor hypervisor) {
     this.id = id;
     this.hypervisor = hypervisor;
     this.partition = partition;
-    this.compiledCode = partition.compiledCode();
     this.storage = new Storage(state, partition.space(), partition.ram(), partition.codeCache());
     this.registers = new Registers(state, partition.timeBase());
     this.privileged =
@@ -65,6 +58,7 @@ public final class Vcpu {
     this.interpreter =
         new Interpreter(
             state, storage, new RareOps(state, new RareStorage(state, storage), privileged));
+    this.execution = new Execution(state, storage, interpreter, partition.compiledCode());
     state.spr[Spr.TIR] = 0;
     state.decrementerEnd = Long.MAX_VALUE;
     privileged.setMsr(Msr.SF | Msr.ME);
@@ -326,7 +320,7 @@ public final class Vcpu {
       if (debug.observed()) {
         interpreter.step();
       } else {
-        execute();
+        execution.slice();
       }
       boolean faulted = state.event == Event.FAULT && state.instructions == done;
       settle();
@@ -337,45 +331,6 @@ public final class Vcpu {
     }
     idle = true;
     thread = null;
-  }
-
-  private void execute() {
-    switch (compiledCode.mode()) {
-      case AUTO -> {
-        slice = interpreter.run(slice, false);
-        if (slice <= 0) {
-          slice = SLICE;
-          sample();
-        }
-      }
-      case INTERPRET -> interpreter.run(SLICE, false);
-      case COMPILE -> executeCompiled();
-    }
-  }
-
-  /** Tells the profile where execution is after a slice. */
-  private void sample() {
-    CodePage page = state.event == Event.NONE ? storage.knownPage(state.pc) : null;
-    if (page != null) {
-      compiledCode.sampled(page, CodePage.index(state.pc));
-    }
-  }
-
-  /** Executes a block, which is compiled if it was not yet, or else an instruction. */
-  private void executeCompiled() {
-    CodePage page = storage.page(state.pc);
-    if (page == null) {
-      return;
-    }
-    int index = CodePage.index(state.pc);
-    if (page.isKept()) {
-      compiledCode.compile(page, index);
-    }
-    if (page.isCompiled(index)) {
-      interpreter.run(SLICE, true);
-    } else {
-      interpreter.step();
-    }
   }
 
   private void noticeStuck(boolean now) {
