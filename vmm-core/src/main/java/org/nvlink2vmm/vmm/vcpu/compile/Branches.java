@@ -35,8 +35,16 @@ final class Branches {
         link();
         direct(d);
       }
-      case Op.BLR -> indirect(Locals.LR);
-      case Op.BCTR -> indirect(Locals.CTR);
+      case Op.BLR -> {
+        code.count(1);
+        code.get(Locals.LR).out.loadConstant(~3L).land().lstore(Locals.PC);
+        code.comeBack();
+      }
+      case Op.BCTR -> {
+        code.count(1);
+        code.get(Locals.CTR).out.loadConstant(~3L).land();
+        code.leave();
+      }
       case Op.BC_TRUE -> conditional(d, ANY_COUNT | 8);
       case Op.BC_FALSE -> conditional(d, ANY_COUNT);
       case Op.BDNZ -> conditional(d, ANY_CONDITION);
@@ -65,12 +73,6 @@ final class Branches {
     }
   }
 
-  private void indirect(int register) {
-    code.count(1);
-    code.get(register).out.loadConstant(~3L).land();
-    code.leave();
-  }
-
   private void conditional(long d, int bo) {
     boolean links = Insn.op(d) == Op.BC && rc(d);
     Label notTaken = out.newLabel();
@@ -85,8 +87,7 @@ final class Branches {
     code.get(register).out.loadConstant(~3L).land().lstore(Locals.PC);
     test(bo, rb(d), rc(d), notTaken);
     code.count(1);
-    out.lload(Locals.PC);
-    code.leave();
+    code.comeBack();
     out.labelBinding(notTaken);
     code.fallThrough();
   }

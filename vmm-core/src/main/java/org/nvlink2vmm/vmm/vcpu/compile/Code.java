@@ -164,6 +164,22 @@ final class Code {
   /** The taken side of a branch to an index of this page, which may be outside the region. */
   void branch(long index) {
     count(1);
+    go(index);
+  }
+
+  /** Goes to the address in {@link Locals#PC}, the branch counted; back from a call by a jump. */
+  void comeBack() {
+    for (int index : region.returns()) {
+      Label elsewhere = out.newLabel();
+      out.lload(Locals.PC);
+      address(index).out.lcmp().ifne(elsewhere);
+      go(index);
+      out.labelBinding(elsewhere);
+    }
+    out.goto_(leave);
+  }
+
+  private void go(long index) {
     if (index < 0 || index >= Region.PAGE_WORDS || !region.isLeader((int) index)) {
       address(index);
       leave();

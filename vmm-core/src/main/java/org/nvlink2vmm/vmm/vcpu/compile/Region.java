@@ -1,8 +1,10 @@
 package org.nvlink2vmm.vmm.vcpu.compile;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Deque;
+import java.util.List;
 import java.util.function.IntToLongFunction;
 import org.nvlink2vmm.vmm.vcpu.isa.Insn;
 import org.nvlink2vmm.vmm.vcpu.isa.Op;
@@ -15,9 +17,13 @@ public final class Region {
   /** Words of a page of 4 KiB. */
   public static final int PAGE_WORDS = 1024;
 
+  /** Calls whose return is a jump; those of the others leave. */
+  private static final int MOST_RETURNS = 6;
+
   private final long[] code = new long[PAGE_WORDS];
   private final BitSet covered = new BitSet(PAGE_WORDS);
   private final BitSet leaders = new BitSet(PAGE_WORDS);
+  private final List<Integer> returns = new ArrayList<>();
   private final int entry;
 
   private Region(int entry) {
@@ -37,6 +43,7 @@ public final class Region {
       region.follow(insn, heads.poll(), limit, heads);
     }
     region.leaders.and(region.covered);
+    region.returns.removeIf(index -> !region.covered.get(index));
     return region;
   }
 
@@ -57,6 +64,10 @@ public final class Region {
       int target = target(d, at);
       if (target >= 0) {
         heads.add(target);
+        if (Insn.op(d) == Op.BL && at + 1 < PAGE_WORDS && returns.size() < MOST_RETURNS) {
+          heads.add(at + 1);
+          returns.add(at + 1);
+        }
       }
       if (alwaysBranches(d)) {
         return;
@@ -82,11 +93,11 @@ public final class Region {
     };
   }
 
-  /** The index that a direct branch which does not link goes to; negative when outside. */
+  /** The index that a direct branch or call goes to; negative when outside. */
   static int target(long d, int at) {
     boolean direct =
         switch (Insn.op(d)) {
-          case Op.B -> !Insn.aa(d);
+          case Op.B, Op.BL -> !Insn.aa(d);
           case Op.BC_TRUE, Op.BC_FALSE, Op.BDNZ -> true;
           case Op.BC -> !Insn.aa(d) && !Insn.rc(d);
           default -> false;
@@ -121,6 +132,11 @@ public final class Region {
   /** Whether control comes to an index from elsewhere than the instruction in front. */
   boolean isLeader(int index) {
     return leaders.get(index);
+  }
+
+  /** Where the calls inside of it come back to. */
+  List<Integer> returns() {
+    return returns;
   }
 
   long code(int index) {

@@ -49,6 +49,15 @@ class BlockCompilerTest {
   }
 
   @Test
+  void aCallInsideThePageIsFollowedAndComesBack() {
+    // bl +12; addi; sc; addi; blr.
+    Region region =
+        compile(0, 0x4800000d, ADDI_R3_1, SC, ADDI_R3_1, 0x4e800020).orElseThrow().region();
+    assertThat(region.indices().toString()).isEqualTo("{0, 1, 3, 4}");
+    assertThat(region.returns()).containsExactly(1);
+  }
+
+  @Test
   void aBranchOutOfThePageIsAnExit() {
     assertThat(compile(0, 0x48001000).orElseThrow().region().size()).isEqualTo(1);
     assertThat(compile(0, 0x4bfff000).orElseThrow().region().size()).isEqualTo(1);
