@@ -28,6 +28,7 @@ class BadInputIT {
         "run | Missing required parameter: 'MACHINE'",
         "run witherspoon-9gpu | found \"witherspoon-9gpu\", expected witherspoon-4gpu",
         "run witherspoon-6gpu --guest nobody | --guest: found \"nobody\"",
+        "run witherspoon-6gpu --kernel x --vcpu fast | --vcpu: found \"fast\"",
         "dt witherspoon-6gpu -f pdf | -f",
         "dt no/such/file.yaml | no/such/file.yaml: no such file",
         "check no/such.dtb | no/such.dtb: no such file",

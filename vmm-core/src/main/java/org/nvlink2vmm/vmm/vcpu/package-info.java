@@ -1,5 +1,6 @@
 /**
- * The processor: a POWER9 thread, fixed point only, interpreted. It knows an address space, a
+ * The processor: a POWER9 thread, fixed point only, interpreted, and compiled where a profile finds
+ * the time spent. It knows an address space, a
  * hypervisor to call and a time base, and nothing of the machine around it.
  *
  * <p>A {@link org.nvlink2vmm.vmm.vcpu.Partition} holds what the threads of a guest share; each
@@ -8,6 +9,11 @@
  * address space's business, table walks have a fixed depth, and an instruction that does not exist
  * becomes the guest's own program interrupt. Guests cannot make this package throw, allocate
  * without bound, or loop without looking at {@link org.nvlink2vmm.vmm.vcpu.Vcpu#stop}.
+ *
+ * <p>Decoded instructions and compiled blocks are shared by the threads of a partition; they are
+ * read without a lock, and blocks come and go under one. How many there are is bounded, and a page
+ * that changes all the time is left to the interpreter. {@link
+ * org.nvlink2vmm.vmm.vcpu.Partition#executionMode} says how a guest is executed.
  *
  * <p>Sources: Power ISA 2.07B and 3.0B; for what they leave undefined, QEMU target/ppc.
  */

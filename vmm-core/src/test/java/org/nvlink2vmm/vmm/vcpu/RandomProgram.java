@@ -19,6 +19,7 @@ final class RandomProgram {
   private static final int OUTER = 31;
   private static final int INNER = 30;
   private static final int BASE = 28;
+  private static final int COLLECTOR = 24;
   private static final int NOP = 0x60000000;
   private static final int BLR = 0x4e800020;
 
@@ -32,12 +33,23 @@ final class RandomProgram {
 
   private static final List<Integer> OPS = POOL.keySet().stream().sorted().toList();
 
+  /**
+   * mfxer r25; xor r24,r24,r25; mfcr r25; rotldi r24,r24,7; add r24,r24,r25: all ends up in r24.
+   */
+  private static final List<Integer> WATCH =
+      List.of(0x7f2102a6, 0x7f18ca78, 0x7f200026, 0x7b183800, 0x7f18ca14);
+
   private final SplittableRandom random;
+
+  /** Whether conditions and carries are collected on the way, not only left at the end. */
+  private final boolean watches;
+
   private final List<Integer> words = new ArrayList<>();
   private final BitSet operations = new BitSet(Op.COUNT);
 
   RandomProgram(long seed, int size) {
     this.random = new SplittableRandom(seed);
+    this.watches = random.nextBoolean();
     body(size, 0, true);
     words.add(TestGuest.HYPERCALL);
   }
@@ -97,7 +109,12 @@ final class RandomProgram {
             loop(depth);
           }
         }
-        default -> add(plain());
+        default -> {
+          add(plain());
+          if (watches && random(3) == 0) {
+            WATCH.forEach(this::add);
+          }
+        }
       }
     }
   }
@@ -114,18 +131,23 @@ final class RandomProgram {
         word = indexed ? (word & ~(31 << 11)) | (26 + random(2)) << 11 : word & ~0x7000;
       }
       int updated = word >>> 16 & 31;
-      if ((word >>> 21 & 31) < (access ? INNER : BASE - 2)
-          && (access ? updated < INNER : updated < BASE - 2)
+      if (isFree(word >>> 21 & 31, access)
+          && isFree(updated, access)
           && usable(Insn.op(Decoder.decode(word)))) {
         return word;
       }
     }
   }
 
+  /** Not a loop counter, nor what {@link #WATCH} collects in; nor, but for accesses, a base. */
+  private static boolean isFree(int register, boolean access) {
+    return register < COLLECTOR || (access && register > COLLECTOR + 1 && register < INNER);
+  }
+
   private void specialMove(boolean mayCount) {
     int which = random(SPECIAL_MOVES.length + 1);
     if (which < SPECIAL_MOVES.length || mayCount) {
-      add((which < SPECIAL_MOVES.length ? SPECIAL_MOVES[which] : MTCTR) | random(26) << 21);
+      add((which < SPECIAL_MOVES.length ? SPECIAL_MOVES[which] : MTCTR) | random(COLLECTOR) << 21);
     }
   }
 

@@ -142,7 +142,7 @@ class RandomProgramsTest {
       Start start =
           new Start(
               random.nextInt(3) == 0, random.nextInt(4) != 0, CODE + 4L * random.nextInt(1024));
-      RandomProgram program = new RandomProgram(seed, 60);
+      RandomProgram program = new RandomProgram(seed, i % 2 == 0 ? 60 : 8);
       operations.or(program.operations());
       TestGuest interpreted = run(program, start, seed, ExecutionMode.INTERPRET);
       TestGuest compiled = run(program, start, seed, ExecutionMode.COMPILE);
