@@ -62,6 +62,11 @@ public final class Libc {
   private static final int SOCK_NONBLOCK = 0x800;
   private static final int SOCKADDR_UN_BYTES = 110;
   private static final int SHUT_RDWR = 2;
+
+  /** asm-generic/socket.h. */
+  private static final int SOL_SOCKET = 1;
+
+  private static final int SO_SNDBUF = 7;
   private static final int ENAMETOOLONG = 36;
 
   private Libc() {}
@@ -332,6 +337,26 @@ public final class Libc {
       check(result(capture, result), "socketpair", "two sockets");
       return List.of(
           new OwnedFd(pair.getAtIndex(JAVA_INT, 0)), new OwnedFd(pair.getAtIndex(JAVA_INT, 1)));
+    } catch (Throwable e) {
+      throw Downcalls.unchecked(e);
+    }
+  }
+
+  /**
+   * Asks for room for this many unread bytes in a socket (SO_SNDBUF). The kernel gives at most what
+   * net.core.wmem_max allows, and twice that for its own keeping of books.
+   *
+   * @return 0 or the negative of an errno
+   */
+  public static int sendBuffer(OwnedFd socket, int bytes) {
+    MemorySegment capture = Downcalls.capture();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment value = arena.allocateFrom(JAVA_INT, bytes);
+      return result(
+          capture,
+          (int)
+              Downcalls.SETSOCKOPT.invokeExact(
+                  capture, socket.number(), SOL_SOCKET, SO_SNDBUF, value, Integer.BYTES));
     } catch (Throwable e) {
       throw Downcalls.unchecked(e);
     }

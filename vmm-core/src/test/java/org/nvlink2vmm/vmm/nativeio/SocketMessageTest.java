@@ -51,6 +51,16 @@ class SocketMessageTest {
   }
 
   @Test
+  void moreRoomTakesMoreBytesAtOnce() {
+    MemorySegment large = arena.allocate(1 << 20);
+    long before = out.send(left, large, List.of());
+
+    assertThat(Libc.sendBuffer(right, 1 << 20)).isZero();
+
+    assertThat(in.send(right, large, List.of())).isGreaterThan(before);
+  }
+
+  @Test
   void bytesAndDescriptorsArriveTogether() {
     try (OwnedFd file = Libc.memfd("sent", 8L << 30);
         EventFd event = EventFd.create()) {

@@ -38,6 +38,9 @@ public final class UnixSocketChannel extends AbstractChannel {
   /** Bytes of one receive call; the default room of a socket is 208 KiB. */
   private static final int CHUNK_BYTES = 256 * 1024;
 
+  /** Room for a reply of 1 MiB and the next one, so that each goes in one turn of the loop. */
+  private static final int SEND_BYTES = 2 << 20;
+
   /** Receive calls before other handles of the loop get their turn. */
   private static final int MOST_RECEIVES = 16;
 
@@ -82,6 +85,7 @@ public final class UnixSocketChannel extends AbstractChannel {
     this.address = new Address(name);
     this.receiving = new SocketMessage(maxDescriptors);
     this.sending = new SocketMessage(maxDescriptors);
+    Libc.sendBuffer(socket, SEND_BYTES); // without, large messages take more turns
     config.setWriteBufferWaterMark(WATER_MARK);
     MessageSizeEstimator.Handle size = message -> ((OutboundMessage) message).size();
     config.setMessageSizeEstimator(() -> size);
