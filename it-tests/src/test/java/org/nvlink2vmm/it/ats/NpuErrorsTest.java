@@ -188,16 +188,25 @@ final class NpuErrorsTest {
     }
   }
 
-  @Test
-  void aFundamentalResetOfTheHostBridgeAloneDoesNothing() {
+  /** With no GPU open the bridges' host bridge alone is reset. */
+  @ParameterizedTest
+  @CsvSource({
+    "HOT, fc00000000000000",
+    "FUNDAMENTAL, 0",
+    "COMPLETE, fc00000000000000",
+  })
+  void aResetOfTheHostBridgeFencesEveryLinkUnlessItIsFundamental(
+      HostBridgeReset reset, String fenced) {
     world.device(0).close();
     world.device(1).close();
     world.trainAll();
 
-    world.host.resetPe(
-        world.gpus.getFirst().bridges().getFirst().bdf(), HostBridgeReset.FUNDAMENTAL);
+    world.host.resetPe(world.gpus.getFirst().bridges().getFirst().bdf(), reset);
 
-    assertThat(register(FENCE_STATE)).isZero();
+    assertThat(register(FENCE_STATE)).isEqualTo(Long.parseUnsignedLong(fenced, 16));
+    assertThat(world.host.physical().read(NPU + 0x200000000000L + FENCE_STATE, 8, BIG_ENDIAN))
+        .as("the other chip's")
+        .isZero();
   }
 
   @Test
