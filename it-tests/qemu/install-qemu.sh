@@ -1,6 +1,7 @@
 #!/bin/sh
 # Puts QEMU with vfio-user-pci (10.1 or later), Debian kernels and static busyboxes for x86-64 and
-# ppc64le guests into a folder of its own, from Debian's archive, without touching the system:
+# ppc64le guests, each kernel with its module for PCI interrupts in user space, into a folder of its
+# own, from Debian's archive, without touching the system:
 #
 #   it-tests/qemu/install-qemu.sh [FOLDER]       default: $VMM_QEMU_ROOT or ~/.cache/nvlink2-vmm/qemu
 #
@@ -13,7 +14,8 @@ folder=${1:-${VMM_QEMU_ROOT:-${XDG_CACHE_HOME:-$HOME/.cache}/nvlink2-vmm/qemu}}
 mirror=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 2>/dev/null |
   grep -m 1 '/debian/*$' || true)}
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-done_mark=$folder/complete-1
+done_mark=$folder/complete-2
+qemu_mark=$folder/complete-1
 
 [ -e "$done_mark" ] && exit 0
 for tool in apt-get apt-cache dpkg-deb; do
@@ -58,7 +60,8 @@ kernel() {
 }
 
 # QEMU with everything that it links to; the guests' packages alone.
-apt-get -q -y --download-only -t trixie-backports install qemu-system-x86 qemu-system-ppc
+[ -e "$qemu_mark" ] ||
+  apt-get -q -y --download-only -t trixie-backports install qemu-system-x86 qemu-system-ppc
 (
   mkdir -p "$folder/guest-packages"
   cd "$folder/guest-packages"
@@ -67,10 +70,6 @@ apt-get -q -y --download-only -t trixie-backports install qemu-system-x86 qemu-s
   kernel powerpc64le ppc64el
 )
 
-root=$folder/root
-mkdir -p "$root"
-for package in "$apt"/var/cache/apt/archives/*.deb; do dpkg-deb -x "$package" "$root"; done
-
 for arch in amd64 ppc64el; do
   guest=$folder/$arch
   mkdir -p "$guest/x"
@@ -78,8 +77,19 @@ for arch in amd64 ppc64el; do
   mv "$guest"/x/boot/vmlinu* "$guest/kernel"
   if [ -e "$guest/x/bin/busybox" ]; then mv "$guest/x/bin/busybox" "$guest/busybox"
   else mv "$guest/x/usr/bin/busybox" "$guest/busybox"; fi
+  find "$guest/x" -path '*/drivers/uio/*' \( -name 'uio.ko*' -o -name 'uio_pci_generic.ko*' \) \
+    -exec mv {} "$guest/" \;
   rm -rf "$guest/x"
 done
+rm -rf "$folder/guest-packages"
+if [ -e "$qemu_mark" ]; then
+  : >"$done_mark"
+  exit 0
+fi
+
+root=$folder/root
+mkdir -p "$root"
+for package in "$apt"/var/cache/apt/archives/*.deb; do dpkg-deb -x "$package" "$root"; done
 
 # QEMU runs on the libraries of its own release: by their loader, from where they lie.
 loader=$(find "$root/lib64" "$root/usr/lib64" "$root/usr/lib" -maxdepth 2 -name 'ld*.so.[12]' 2>/dev/null | head -n 1)
@@ -98,6 +108,7 @@ END
   "$folder/bin/qemu-system-$system" -device vfio-user-pci,help | grep -q socket= ||
     { echo "install-qemu: qemu-system-$system has no vfio-user-pci" >&2; exit 3; }
 done
-rm -rf "$apt/var/cache/apt/archives" "$folder/guest-packages"
+rm -rf "$apt/var/cache/apt/archives"
+: >"$qemu_mark"
 : >"$done_mark"
 echo "install-qemu: $("$folder/bin/qemu-system-x86_64" --version | head -n 1) in $folder"

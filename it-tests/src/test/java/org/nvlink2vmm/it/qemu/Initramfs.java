@@ -5,22 +5,31 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /** A root file system for a guest kernel: a cpio archive of the "newc" kind, not compressed. */
 final class Initramfs {
   private static final int DIRECTORY = 0040755;
   private static final int PROGRAM = 0100755;
+  private static final int DATA = 0100644;
 
   private final ByteArrayOutputStream archive = new ByteArrayOutputStream();
   private int inode = 1;
 
-  /** A system of one static busybox that runs {@code script} as its first process. */
-  static byte[] of(Path busybox, String script) throws IOException {
+  /**
+   * A system of one static busybox that runs {@code script} as its first process.
+   *
+   * @param more files for its folder /lib
+   */
+  static byte[] of(Path busybox, String script, List<Path> more) throws IOException {
     Initramfs files = new Initramfs();
-    for (String folder : new String[] {"bin", "dev", "proc", "sys"}) {
+    for (String folder : new String[] {"bin", "dev", "lib", "proc", "sys"}) {
       files.add(folder, DIRECTORY, new byte[0]);
     }
     files.add("bin/busybox", PROGRAM, Files.readAllBytes(busybox));
+    for (Path file : more) {
+      files.add("lib/" + file.getFileName(), DATA, Files.readAllBytes(file));
+    }
     files.add("init", PROGRAM, script.getBytes(StandardCharsets.UTF_8));
     files.add("TRAILER!!!", 0, new byte[0]);
     return files.archive.toByteArray();

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
  * A QEMU that knows vfio-user-pci (10.1 and later), with guest kernels and busyboxes, as
@@ -30,13 +31,20 @@ final class Qemu {
         root != null
             ? Path.of(root)
             : Path.of(System.getProperty("user.home"), ".cache", "nvlink2-vmm", "qemu");
-    return Files.exists(folder.resolve("complete-1"))
+    return Files.exists(folder.resolve("complete-2"))
         ? Optional.of(new Qemu(folder))
         : Optional.empty();
   }
 
   Path busybox(String architecture) {
     return folder.resolve(architecture).resolve("busybox");
+  }
+
+  /** The kernel's modules that give a device's interrupt to a program. */
+  private List<Path> modules(String architecture) throws IOException {
+    try (Stream<Path> files = Files.list(folder.resolve(architecture))) {
+      return files.filter(file -> file.getFileName().toString().contains(".ko")).sorted().toList();
+    }
   }
 
   /** Boots a pseries guest of POWER9 and gives what its console said. */
@@ -82,7 +90,9 @@ final class Qemu {
       List<Path> sockets)
       throws IOException, InterruptedException {
     Path initramfs =
-        Files.write(work.resolve("initramfs"), Initramfs.of(busybox(architecture), init));
+        Files.write(
+            work.resolve("initramfs"),
+            Initramfs.of(busybox(architecture), init, modules(architecture)));
     List<String> command = new ArrayList<>(machine);
     command.set(0, folder.resolve("bin").resolve(machine.getFirst()).toString());
     command.addAll(
