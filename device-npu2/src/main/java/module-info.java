@@ -2,6 +2,7 @@
 module org.nvlink2vmm.npu2 {
   requires org.nvlink2vmm.dt;
   requires org.nvlink2vmm.vmm;
+  requires jdk.jfr;
 
   exports org.nvlink2vmm.npu2;
 
