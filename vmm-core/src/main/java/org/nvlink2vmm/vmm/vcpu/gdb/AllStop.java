@@ -209,6 +209,11 @@ final class AllStop implements InstructionTrace {
     Turn turn = turns[vcpu.id()];
     while (!vcpu.stopped()) {
       if (!halting && turn.action != Action.STAY) {
+        if (turn.action == Action.STEP && !turn.stepping) {
+          // One instruction, whatever stands at it; also for a thread that starts only now.
+          turn.stepping = true;
+          return;
+        }
         Optional<Stop> reason = reason(vcpu, turn);
         if (reason.isEmpty()) {
           return;
@@ -219,10 +224,6 @@ final class AllStop implements InstructionTrace {
         }
       }
       park(vcpu, turn);
-      if (!halting && turn.action == Action.STEP) {
-        turn.stepping = true;
-        return;
-      }
     }
   }
 

@@ -328,6 +328,20 @@ class GdbServerTest {
   }
 
   @Test
+  void aThreadThatStartsLateIsSteppedAsWell() {
+    put(0x1000, LI_R3_5, ADDI_R3_R3_1, SPIN);
+    partition.vcpus().forEach(vcpu -> vcpu.reset(0x1000, false));
+    threads.add(Thread.ofPlatform().daemon().start(partition.vcpus().getFirst()::run));
+    try (Debugger debugger = attach()) {
+      assertThat(debugger.ask("?")).isEqualTo("T02thread:1;");
+      debugger.send("vCont;s:2");
+      threads.add(Thread.ofPlatform().daemon().start(partition.vcpus().get(1)::run));
+      assertThat(debugger.answer()).isEqualTo("T05thread:2;");
+      assertThat(pc(debugger)).isEqualTo(address(0x1004));
+    }
+  }
+
+  @Test
   void threadsThatAreNotNamedStay() {
     start(LI_R3_5, ADDI_R3_R3_1, SPIN);
     try (Debugger debugger = attach()) {
@@ -408,7 +422,8 @@ class GdbServerTest {
   }
 
   @Test
-  void aDebuggerThatVanishesLeavesTheGuestRunningAndTheNextOneStopsIt() {
+  void aDebuggerThatVanishesLeavesTheGuestRunningAndTheNextOneStopsIt()
+      throws InterruptedException {
     start(LI_R3_5, ADDI_R3_R3_1, 0x4bfffffc);
     long before;
     try (Debugger first = attach()) {
@@ -417,7 +432,7 @@ class GdbServerTest {
       before = partition.vcpus().getFirst().gpr(3);
     }
     while (partition.vcpus().getFirst().gpr(3) == before) {
-      Thread.onSpinWait();
+      Thread.sleep(1);
     }
     try (Debugger second = attachAgain()) {
       assertThat(second.ask("?")).isEqualTo("T02thread:1;");
