@@ -37,8 +37,8 @@ class SetIrqsIT extends ServerFixture {
 
   @BeforeEach
   void eventFds() {
-    first = EventFd.create();
-    second = EventFd.create();
+    first = EventFd.createShared();
+    second = EventFd.createShared();
   }
 
   @AfterEach

@@ -11,9 +11,9 @@ import java.util.concurrent.locks.ReentrantLock;
  * signal, also while another closes: a lock keeps a late signal from writing to whatever file has
  * got the number by then.
  *
- * <p>Neither signalling nor taking waits, though the other side can make the file a blocking one at
- * any time: it is asked first whether it is ready. Only a peer that fills the counter between the
- * two calls could hold the thread up, and only as long as it keeps the counter full.
+ * <p>Neither signalling nor taking waits, though a peer that has the file can make it a blocking
+ * one at any time: it is then asked first whether it is ready. Only a peer that fills the counter
+ * between the two calls could hold the thread up, and only as long as it keeps the counter full.
  */
 public final class EventFd implements AutoCloseable {
   private static final MemorySegment ONE = one();
@@ -22,18 +22,33 @@ public final class EventFd implements AutoCloseable {
   private final MemorySegment count = Arena.ofAuto().allocate(JAVA_LONG);
   private final ReentrantLock lock = new ReentrantLock();
   private final PollSet ready = new PollSet();
+  private final boolean shared;
 
   /** Takes over the descriptor of an eventfd that somebody else made. */
   public EventFd(OwnedFd fd) {
+    this(fd, true);
+  }
+
+  private EventFd(OwnedFd fd, boolean shared) {
     this.fd = fd;
+    this.shared = shared;
   }
 
   /**
-   * A new, non-blocking eventfd with count 0.
+   * A new, non-blocking eventfd with count 0, for this process alone.
    *
    * @throws NativeException EMFILE and others as eventfd(2) fails
    */
   public static EventFd create() {
+    return new EventFd(Libc.eventfd(), false);
+  }
+
+  /**
+   * As {@link #create}, to be given to a peer.
+   *
+   * @throws NativeException as {@link #create}
+   */
+  public static EventFd createShared() {
     return new EventFd(Libc.eventfd());
   }
 
@@ -67,8 +82,8 @@ public final class EventFd implements AutoCloseable {
   }
 
   private boolean isReady(int event) {
-    if (!fd.isOpen()) {
-      return false;
+    if (!fd.isOpen() || !shared) {
+      return fd.isOpen();
     }
     ready.set(0, fd, event);
     return ready.poll(0) > 0 && (ready.ready(0) & event) != 0;

@@ -61,6 +61,7 @@ public final class SocketMessage {
     this.maxDescriptors = maxDescriptors;
     this.control = Arena.ofAuto().allocate(aligned(CMSG_DATA + 4L * maxDescriptors), 8);
     header.set(ValueLayout.JAVA_LONG, MSG_IOVLEN, 1);
+    header.set(POINTER, MSG_IOV, header.asSlice(IOV_BASE));
   }
 
   /**
@@ -151,17 +152,16 @@ public final class SocketMessage {
 
   /** Closes what the last message brought and nobody took. */
   public void closeDescriptors() {
-    for (OwnedFd fd : received) {
-      fd.close();
+    if (!received.isEmpty()) {
+      received.forEach(OwnedFd::close);
+      received.clear();
     }
-    received.clear();
     truncated = false;
   }
 
   private void prepare(MemorySegment bytes, MemorySegment ancillary, long length) {
     header.set(POINTER, IOV_BASE, bytes);
     header.set(ValueLayout.JAVA_LONG, IOV_LEN, bytes.byteSize());
-    header.set(POINTER, MSG_IOV, header.asSlice(IOV_BASE));
     header.set(POINTER, MSG_CONTROL, ancillary);
     header.set(ValueLayout.JAVA_LONG, MSG_CONTROLLEN, length);
     header.set(ValueLayout.JAVA_INT, MSG_FLAGS, 0);

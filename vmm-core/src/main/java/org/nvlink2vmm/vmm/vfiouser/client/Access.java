@@ -2,6 +2,7 @@ package org.nvlink2vmm.vmm.vfiouser.client;
 
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.nvlink2vmm.vmm.vfio.Errno;
 import org.nvlink2vmm.vmm.vfiouser.codec.Command;
@@ -32,6 +33,7 @@ final class Access implements Waiting {
   private long at;
   private int length;
   private int errno;
+  private Access next;
 
   /** Makes it a new access to bytes {@code from} and on of {@code bytes}; by the thread's own. */
   void prepare(int what, int index, long offset, MemorySegment bytes, long from, int count) {
@@ -62,11 +64,31 @@ final class Access implements Waiting {
     return RegionAccess.BYTES + (writes() ? length : 0);
   }
 
-  /** The message, with its number, for the channel to release when it is sent. */
-  OutboundMessage seal(int id) {
+  /** Gives the message its number. The channel releases it when it is sent. */
+  void seal(int id) {
     request.seal(id, command, Header.TYPE_COMMAND, 0, payload());
     request.retain();
+  }
+
+  OutboundMessage message() {
     return request;
+  }
+
+  /** Puts it in front of those that are to be sent; true when it is the first. */
+  boolean push(AtomicReference<Access> outgoing) {
+    Access first;
+    do {
+      first = outgoing.get();
+      next = first;
+    } while (!outgoing.compareAndSet(first, this));
+    return first == null;
+  }
+
+  /** Takes it out of the list; gives the one behind it, null for none. */
+  Access unlink() {
+    Access behind = next;
+    next = null;
+    return behind;
   }
 
   @Override

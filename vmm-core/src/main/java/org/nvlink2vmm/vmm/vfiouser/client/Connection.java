@@ -10,6 +10,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.nvlink2vmm.vmm.nativeio.Libc;
 import org.nvlink2vmm.vmm.vfio.Errno;
@@ -47,6 +48,10 @@ final class Connection extends ChannelInboundHandlerAdapter {
   /** By the number of the message. */
   private final AtomicReferenceArray<Waiting> waiting = new AtomicReferenceArray<>(IDS);
 
+  /** Accesses to be sent, the last one first; the loop takes all at once. */
+  private final AtomicReference<Access> outgoing = new AtomicReference<>();
+
+  private final Runnable drain = this::drain;
   private volatile boolean lost;
 
   Connection(Path path, Duration timeout, EventLoopGroup loop, DmaAnswers dma) {
@@ -99,7 +104,10 @@ final class Connection extends ChannelInboundHandlerAdapter {
     if (id < 0) {
       return -id;
     }
-    var _ = channel.writeAndFlush(access.seal(id), channel.voidPromise());
+    access.seal(id);
+    if (access.push(outgoing)) {
+      channel.eventLoop().execute(drain);
+    }
     if (lost) {
       abandonAll();
     }
@@ -110,6 +118,20 @@ final class Connection extends ChannelInboundHandlerAdapter {
               .formatted(Command.name(access.command()), timeout.toMillis()));
     }
     return errno;
+  }
+
+  /**
+   * Sends what threads have put up, on the loop. Their order is of no matter, since each waits for
+   * its reply before it goes on.
+   */
+  private void drain() {
+    Access next = outgoing.getAndSet(null);
+    while (next != null) {
+      Access access = next;
+      next = access.unlink();
+      channel.unsafe().write(access.message(), channel.voidPromise());
+    }
+    channel.unsafe().flush();
   }
 
   /** The number of a command's message; the negative of EIO when lost, of EBUSY for too many. */

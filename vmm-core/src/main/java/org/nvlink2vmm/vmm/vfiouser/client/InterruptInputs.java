@@ -54,7 +54,7 @@ final class InterruptInputs implements AutoCloseable {
   private final class Input implements DescriptorIoHandler.Handle {
     private final int index;
     private final int vector;
-    private final EventFd event = EventFd.create();
+    private final EventFd event = EventFd.createShared();
     private IoRegistration registration;
 
     Input(int index, int vector) {

@@ -134,8 +134,9 @@ public final class UnixSocketChannel extends AbstractChannel {
           return;
         }
         chunk.length((int) got);
-        for (OwnedFd fd : receiving.takeDescriptors()) {
-          chunk.descriptors().add(fd);
+        List<OwnedFd> descriptors = receiving.takeDescriptors();
+        if (!descriptors.isEmpty()) {
+          descriptors.forEach(chunk.descriptors()::add);
         }
         pipeline().fireChannelRead(chunk);
         chunk.descriptors().close();
