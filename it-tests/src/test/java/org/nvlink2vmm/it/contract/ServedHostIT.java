@@ -196,6 +196,44 @@ class ServedHostIT {
     train(bridge);
   }
 
+  @Test
+  void aClientThatLeavesInTheMiddleOfAStateLeavesTheDeviceClear() throws Exception {
+    VfioUserDevice from = serve(host(), Hosts.GPU);
+    write(from, 1, 0x5000, 0x1234);
+    write(from, 0, 0x1700, 0x77);
+    byte[] state = save(from);
+    VfioUserDevice leaving = serve(host(), Hosts.GPU);
+    Path socket = folder.resolve("s" + (sockets - 1));
+    write(leaving, 0, 0x1700, 0x55);
+    write(leaving, 1, 0x9000, 0x55);
+    leaving.migration().orElseThrow().running(false);
+    WritableByteChannel half = leaving.migration().orElseThrow().restore();
+    half.write(ByteBuffer.wrap(state, 0, state.length - 20));
+    leaving.close();
+
+    VfioUserDevice next = reconnect(socket);
+    open.add(next);
+    word.set(WORD, 0, 6);
+    next.write(CONFIG, 4, word.asSlice(0, 2));
+    assertThat(read(next, 0, 0x1700)).isZero();
+    assertThat(read(next, 1, 0x9000)).isZero();
+    assertThat(read(next, 1, 0x5000)).isZero();
+  }
+
+  /** Attaches once the server has seen that the client before is gone. */
+  private static VfioUserDevice reconnect(Path socket) {
+    long deadline = System.nanoTime() + 20_000_000_000L;
+    while (true) {
+      try {
+        return VfioUserDevice.connect(socket);
+      } catch (VfioException e) {
+        if (System.nanoTime() > deadline) {
+          throw e;
+        }
+      }
+    }
+  }
+
   private VfioUserDevice trainedGpu(ServerOptions.MapMemory when) {
     EmulatedHost host = host();
     VfioUserDevice gpu = serve(host, Hosts.GPU, ServerOptions.DEFAULT.withMapMemory(when));
