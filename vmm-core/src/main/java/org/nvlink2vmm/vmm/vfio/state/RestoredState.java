@@ -232,13 +232,23 @@ final class RestoredState implements WritableByteChannel {
     int size = (int) Math.min(source.remaining(), memoryEnd - memoryAt);
     ByteBuffer piece = source.slice(source.position(), size);
     sum.update(piece.duplicate());
-    MemorySegment target = state.memory().orElseThrow().segment();
-    MemorySegment.copy(MemorySegment.ofBuffer(piece), 0, target, memoryAt, size);
+    put(MemorySegment.ofBuffer(piece), state.memory().orElseThrow().segment());
     source.position(source.position() + size);
     received += size;
     memoryAt += size;
     if (memoryAt == memoryEnd) {
       expectPrefix();
+    }
+  }
+
+  /** What is zero is so already, and is not touched. */
+  private void put(MemorySegment piece, MemorySegment memory) {
+    for (long at = 0; at < piece.byteSize(); at += StateFormat.PAGE) {
+      long length = Math.min(StateFormat.PAGE, piece.byteSize() - at);
+      MemorySegment part = piece.asSlice(at, length);
+      if (part.mismatch(StateFormat.ZEROS.asSlice(0, length)) >= 0) {
+        MemorySegment.copy(part, 0, memory, memoryAt + at, length);
+      }
     }
   }
 

@@ -11,7 +11,12 @@ import org.nvlink2vmm.vmm.memory.RamBlock;
 
 /** Reads a device's state, piece by piece as it is asked for; see {@link StateFormat}. */
 final class SavedState implements ReadableByteChannel {
-  private static final MemorySegment ZEROS = MemorySegment.ofArray(new byte[StateFormat.PAGE]);
+  /**
+   * Memory that one call looks through for pages that are not zero: somebody waits for its answer,
+   * and a guest may have filled all memory with zeros. What is not looked at is sent as it is.
+   */
+  private static final long MOST_LOOKED_AT = 64 << 20;
+
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0).asReadOnlyBuffer();
 
   private final DeviceState state;
@@ -29,6 +34,7 @@ final class SavedState implements ReadableByteChannel {
   private int nextRecord;
   private long memoryAt;
   private long memorySent;
+  private long lookedAt;
   private boolean ended;
   private boolean open = true;
 
@@ -58,6 +64,7 @@ final class SavedState implements ReadableByteChannel {
       throw new ClosedChannelException();
     }
     int before = target.position();
+    lookedAt = 0;
     while (target.hasRemaining() && (hasMore() || advance())) {
       int from = target.position();
       if (pending.hasRemaining()) {
@@ -127,8 +134,9 @@ final class SavedState implements ReadableByteChannel {
     long from = memory.nextTouched(memoryAt);
     while (from < size) {
       long end = Math.min(memory.nextUntouched(from), size);
-      while (from < end && isZero(from)) {
+      while (from < end && lookedAt < MOST_LOOKED_AT && isZero(from)) {
         from += StateFormat.PAGE;
+        lookedAt += StateFormat.PAGE;
       }
       if (from < end) {
         take(from, end);
@@ -153,7 +161,7 @@ final class SavedState implements ReadableByteChannel {
   }
 
   private boolean isZero(long at) {
-    return segment().asSlice(at, StateFormat.PAGE).mismatch(ZEROS) < 0;
+    return segment().asSlice(at, StateFormat.PAGE).mismatch(StateFormat.ZEROS) < 0;
   }
 
   @Override

@@ -1,5 +1,6 @@
 package org.nvlink2vmm.vmm.vfio.state;
 
+import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -35,6 +36,9 @@ public final class StateFormat {
 
   /** Pieces of memory begin and end at multiples of it. */
   public static final int PAGE = 4096;
+
+  /** A page as it is before it is touched. */
+  static final MemorySegment ZEROS = MemorySegment.ofArray(new byte[PAGE]).asReadOnly();
 
   /** Largest piece of memory, bytes. */
   public static final int MOST_PAGES = 1 << 20;

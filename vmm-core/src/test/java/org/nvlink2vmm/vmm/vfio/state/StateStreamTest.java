@@ -183,6 +183,24 @@ final class StateStreamTest {
   }
 
   @Test
+  void noCallLooksThroughAllOfAMemoryThatIsZero() throws IOException {
+    Toy toy = toy();
+    toy.memory.segment().asSlice(1L << 30, 80 << 20).fill((byte) 0);
+    ByteBuffer stream = ByteBuffer.allocate(1 << 18);
+
+    try (ReadableByteChannel channel = new SavedState(toy)) {
+      assertThat(channel.read(stream)).as("some zeros are sent").isEqualTo(1 << 18);
+      while (channel.read(stream) >= 0) {
+        stream = ByteBuffer.allocate(stream.capacity() + (1 << 18)).put(stream.flip());
+      }
+    }
+
+    Toy to = toy();
+    restore(to, Arrays.copyOf(stream.array(), stream.position()), new Random(1));
+    assertThat(to.memory.nextTouched(0)).as("and not kept").isEqualTo(MEMORY);
+  }
+
+  @Test
   void neighbouringPagesGoTogetherAndALargePieceIsSplit() throws IOException {
     Toy toy = toy();
     toy.memory.segment().asSlice(PAGE, (2 << 20) + PAGE).fill((byte) 7);
