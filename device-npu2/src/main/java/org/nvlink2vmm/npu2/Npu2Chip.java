@@ -3,6 +3,7 @@ package org.nvlink2vmm.npu2;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.LongSupplier;
 import org.nvlink2vmm.npu2.atsd.AtsdCounts;
 import org.nvlink2vmm.npu2.atsd.AtsdLaunch;
@@ -52,6 +53,7 @@ final class Npu2Chip implements Npu {
   private final MistakeLog mistakes;
   private final UnreachableLog unreachable;
   private final ErrorRegisters errors;
+  private final List<Runnable> errorWatchers = new CopyOnWriteArrayList<>();
   private final StaleUses stale;
 
   /** Which GPU a link goes to, and the state of its PHY. {@code bdfn} -1: to no GPU. */
@@ -205,11 +207,17 @@ final class Npu2Chip implements Npu {
     if (gpu != null) {
       errors.raise(gpu.bricks().getFirst(), carries ? Cause.NO_MEMORY : Cause.NO_LINK, hpa);
     }
+    errorWatchers.forEach(Runnable::run);
   }
 
   @Override
   public long unreachableAccesses() {
     return unreachable.count();
+  }
+
+  @Override
+  public void onUnreachable(Runnable watcher) {
+    errorWatchers.add(watcher);
   }
 
   @Override

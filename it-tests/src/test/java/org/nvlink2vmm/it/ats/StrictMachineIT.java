@@ -46,6 +46,10 @@ final class StrictMachineIT {
           .isInstanceOf(GuestStopped.class);
       assertThatThrownBy(() -> guest.store(0, 4, 1, LITTLE_ENDIAN))
           .isInstanceOf(GuestStopped.class);
+      assertThatThrownBy(() -> guest.readPciConfig(0x800_0000_2000_0000L, 0, 4))
+          .isInstanceOf(GuestStopped.class);
+      assertThatThrownBy(() -> guest.writePciConfig(0x800_0000_2000_0000L, 0x804, 2, 0))
+          .isInstanceOf(GuestStopped.class);
       assertThat(machine.host().orElseThrow().findings())
           .singleElement()
           .asString()

@@ -36,6 +36,12 @@ public interface Npu {
   long unreachableAccesses();
 
   /**
+   * Registers who is told of every access that {@link #unreachable} is told of, once it is in the
+   * report; on the thread of the access, which must not be kept waiting.
+   */
+  void onUnreachable(Runnable watcher);
+
+  /**
    * A GPU used a translation out of its cache. Whether it still holds is looked at without leaving
    * a trace; one that does not, and that no shootdown ever takes back, is a driver's mistake and
    * goes into the report.

@@ -87,7 +87,7 @@ final class GuestObservers implements AutoCloseable {
           switch (exit.reason()) {
             case POWER_OFF -> server.exited(exit.status());
             case RESET, STOPPED -> server.exited(1);
-            case PANIC, ENDLESS_LOOP -> server.terminated(SIGABRT);
+            case PANIC, ENDLESS_LOOP, HALTED -> server.terminated(SIGABRT);
             case TIMEOUT -> server.terminated(SIGALRM);
             case KILLED -> server.terminated(SIGKILL);
           }

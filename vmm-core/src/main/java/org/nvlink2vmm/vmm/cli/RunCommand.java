@@ -123,11 +123,13 @@ final class RunCommand implements Callable<Integer> {
         observers.ended(exit);
       }
       exit.notes().forEach(common::error);
-      boolean good = exit.good() && built.failures().isEmpty();
+      HostReport host = HostReport.of(built);
+      boolean good = exit.good() && host.passed() && built.failures().isEmpty();
+      KernelReport result = new KernelReport(exit, host, good);
       if (json) {
-        common.out().println(Json.text(KernelReport.json(exit, good)));
+        common.out().println(Json.text(result.json()));
       } else {
-        KernelReport.print(exit, common.out());
+        result.print(common.verbose(), common.out());
       }
       return ExitStatus.of(good).code();
     }

@@ -30,6 +30,7 @@ public interface GuestMachine {
    *     in 31:28 (high four bits) and 7:0
    * @param size 1, 2 or 4
    * @return the value, or the call's negative status
+   * @throws GuestStopped on a strict machine, from the first low level error on
    */
   long readPciConfig(long buid, int configAddress, int size);
 
@@ -37,6 +38,7 @@ public interface GuestMachine {
    * RTAS {@code ibm,write-pci-config}.
    *
    * @return the call's status, 0 for success
+   * @throws GuestStopped on a strict machine, from the first low level error on
    */
   int writePciConfig(long buid, int configAddress, int size, int value);
 
@@ -46,6 +48,7 @@ public interface GuestMachine {
    * @param gpa of the table, aligned to its size
    * @param sizeShift log2 of its size in bytes
    * @return the call's status, 0 for H_SUCCESS
+   * @throws GuestStopped on a strict machine, from the first low level error on
    */
   long registerProcessTable(long gpa, int sizeShift);
 

@@ -4,7 +4,7 @@ import java.io.Serial;
 
 /**
  * A strict machine stopped the guest: an access to GPU memory was carried by nothing, for which a
- * real machine raises a low level error. The machine loads and stores no more.
+ * real machine raises a low level error. The machine answers no more accesses.
  */
 public final class GuestStopped extends IllegalStateException {
   @Serial private static final long serialVersionUID = 1;

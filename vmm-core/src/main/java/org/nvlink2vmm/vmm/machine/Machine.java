@@ -3,13 +3,16 @@ package org.nvlink2vmm.vmm.machine;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.nvlink2vmm.dt.fdt.FdtWriter;
 import org.nvlink2vmm.dt.powernv.HostBdf;
 import org.nvlink2vmm.dt.tree.DeviceTree;
+import org.nvlink2vmm.vmm.ats.Npu;
 import org.nvlink2vmm.vmm.device.PluginCatalogue;
 import org.nvlink2vmm.vmm.guest.GuestMachine;
 import org.nvlink2vmm.vmm.host.EmulatedHost;
@@ -49,6 +52,7 @@ public final class Machine implements AutoCloseable {
   private final Map<String, MachineFile.Source> sources = new LinkedHashMap<>();
   private final List<Failure> failures = new ArrayList<>();
   private final List<String> messages = new ArrayList<>();
+  private final LowLevelErrors errors = new LowLevelErrors();
 
   /** A device that could not be opened; the machine goes without it. */
   public record Failure(String id, Errno errno, String line) {}
@@ -57,6 +61,9 @@ public final class Machine implements AutoCloseable {
     this.file = file;
     this.spapr = spapr;
     this.host = host;
+    if (file.guest().strict()) {
+      npus().forEach(errors::watch);
+    }
   }
 
   /**
@@ -117,6 +124,18 @@ public final class Machine implements AutoCloseable {
   /** The devices that were opened, in the order of the file. */
   public List<VphbDevice> devices() {
     return List.copyOf(devices.values());
+  }
+
+  /** The NPUs of the host's GPUs; none without an emulated host. */
+  Set<Npu> npus() {
+    Set<Npu> npus = new HashSet<>();
+    host.ifPresent(
+        found -> found.tree().gpus().forEach(gpu -> found.npuOf(gpu.bdf()).ifPresent(npus::add)));
+    return npus;
+  }
+
+  LowLevelErrors errors() {
+    return errors;
   }
 
   /** Where a device comes from, for people. */

@@ -65,6 +65,8 @@ public final class RealGuest {
     Rtas pci = spapr.rtas();
     pci.noteIn(guest.recentAccesses());
     addPciCalls(guest.rtas(), pci);
+    guest.hypervisor().onProcessTable(new ProcessTables(machine)::register);
+    machine.errors().stop(() -> guest.halt(LowLevelErrors.STOPPED));
     BootPlan plan = guest.plan();
     SpaprMachine.Boot boot =
         new SpaprMachine.Boot(

@@ -29,7 +29,9 @@ public record GuestExit(
     /** All threads branch to themselves, or fault in the handler of a fault, for ever. */
     ENDLESS_LOOP,
     /** A debugger ended it. */
-    KILLED
+    KILLED,
+    /** The machine stopped it. */
+    HALTED
   }
 
   public GuestExit {

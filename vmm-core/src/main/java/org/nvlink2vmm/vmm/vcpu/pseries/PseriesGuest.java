@@ -144,6 +144,17 @@ public final class PseriesGuest {
   }
 
   /**
+   * Stops all threads where they are, for a reason of the machine's. Any thread may call, a thread
+   * of the guest too.
+   */
+  public synchronized void halt(String why) {
+    if (!ending) {
+      lastWords = why;
+    }
+    end(GuestExit.Reason.HALTED);
+  }
+
+  /**
    * Runs the guest until it ends or the time is over.
    *
    * @param blob the flattened device tree

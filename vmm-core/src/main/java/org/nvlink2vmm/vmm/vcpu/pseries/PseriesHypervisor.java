@@ -29,6 +29,7 @@ public final class PseriesHypervisor implements Hypervisor {
   private final Map<Long, LongAdder> unknown = new ConcurrentHashMap<>();
   private final SplittableRandom random = new SplittableRandom(0x5eedL);
   private Xics xics;
+  private volatile ProcessTableWatcher processTables = ProcessTableWatcher.NONE;
 
   public PseriesHypervisor(
       Partition partition, VtyConsole console, RtasTable rtas, DmaTables dmaTables) {
@@ -46,6 +47,11 @@ public final class PseriesHypervisor implements Hypervisor {
 
   public Xics interrupts() {
     return xics;
+  }
+
+  /** Says who else hears of the guest's process table. */
+  public void onProcessTable(ProcessTableWatcher watcher) {
+    processTables = watcher;
   }
 
   /** Hypercalls made, by name. */
@@ -234,6 +240,7 @@ public final class PseriesHypervisor implements Hypervisor {
       return Hcall.P4;
     }
     partition.vcpus().forEach(each -> each.processTable(base, (int) size));
+    processTables.registered(base, (int) size + 12);
     return Hcall.SUCCESS;
   }
 
