@@ -201,7 +201,7 @@ public final class SpaprMachine implements AutoCloseable {
         new PlatformPart.InterruptController(setup.cpus()),
         new PlatformPart.Vdevice(List.of(VioDevice.terminal(CONSOLE, CONSOLE_IRQ))),
         new PlatformPart.Cpus(
-            IntStream.range(0, setup.cpus()).mapToObj(CpuDescription::power9).toList()),
+            IntStream.range(0, setup.cpus()).mapToObj(id -> cpu(id, boot)).toList()),
         new PlatformPart.Rtas(
             tokens(boot.rtasCalls()),
             RTAS_SIZE,
@@ -213,6 +213,14 @@ public final class SpaprMachine implements AutoCloseable {
             boot.initrdEnd(),
             "/vdevice/vty@" + Integer.toHexString(CONSOLE),
             true));
+  }
+
+  /** Whoever executes a kernel has no vector unit and no decimal arithmetic. */
+  private static CpuDescription cpu(int id, Boot boot) {
+    CpuDescription whole = CpuDescription.power9(id);
+    return boot.rtasBase() == 0
+        ? whole
+        : new CpuDescription(id, whole.threads(), whole.model(), whole.numaNode(), false, false);
   }
 
   /** Tokens by call: numbered in the order of the list. */

@@ -20,6 +20,7 @@ final class Privileged {
   private final Storage m;
   private final Registers registers;
   private final Broadcast broadcast;
+  private final VectorMoves vectors;
 
   /** Illegal instructions met, and the last one; for the report. */
   long illegalCount;
@@ -36,6 +37,7 @@ final class Privileged {
     this.m = storage;
     this.registers = registers;
     this.broadcast = broadcast;
+    this.vectors = new VectorMoves(state, storage);
   }
 
   long execute(long d, long pc) {
@@ -49,7 +51,11 @@ final class Privileged {
       case Op.ISYNC, Op.WAIT -> {}
       case Op.RFSCV -> returnTo(s.lr, s.ctr);
       case Op.FLOATING -> unavailable(Msr.FP, Vector.FP_UNAVAILABLE, d, pc);
-      case Op.VECTOR -> unavailable(Msr.VEC, Vector.VECTOR_UNAVAILABLE, d, pc);
+      case Op.VECTOR -> {
+        if (!s.has(Msr.VEC) || !vectors.execute(field(d))) {
+          unavailable(Msr.VEC, Vector.VECTOR_UNAVAILABLE, d, pc);
+        }
+      }
       case Op.VSX -> unavailable(Msr.VSX, Vector.VSX_UNAVAILABLE, d, pc);
       case Op.MFTB -> {
         return registers.read(sprNumber(d));

@@ -1,7 +1,8 @@
 /**
- * The processor: a POWER9 thread, fixed point only, interpreted, and compiled where a profile finds
- * the time spent. It knows an address space, a hypervisor to call and a time base, and nothing of
- * the machine around it.
+ * The processor: a POWER9 thread, fixed point only (vector registers can be loaded and stored,
+ * since stock kernels copy pages with them), interpreted, and compiled where a profile finds the
+ * time spent. It knows an address space, a hypervisor to call and a time base, and nothing of the
+ * machine around it.
  *
  * <p>A {@link org.nvlink2vmm.vmm.vcpu.Partition} holds what the threads of a guest share; each
  * {@link org.nvlink2vmm.vmm.vcpu.Vcpu} runs on one host thread. Everything a guest executes is

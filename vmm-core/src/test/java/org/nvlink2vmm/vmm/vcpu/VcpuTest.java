@@ -64,6 +64,37 @@ class VcpuTest {
     assertThat(guest.run(0x1000).pc()).isEqualTo(0x804);
   }
 
+  /** mfmsr r4; oris r4,r4,0x200; mtmsrd r4: the vector unit is switched on. */
+  private static final int[] VECTOR_ON = {0x7c8000a6, 0x64840200, 0x7c800164};
+
+  @Test
+  void vectorRegistersMoveSixteenBytesOnceTheyAreSwitchedOn() {
+    // lvx v1,0,r5; stvx v1,0,r6, both at addresses that are rounded down
+    guest.program(0x1000, VECTOR_ON[0], VECTOR_ON[1], VECTOR_ON[2], 0x7c2028ce, 0x7c2031ce);
+    guest.space.write(0x2000, 8, 0x1122334455667788L, ByteOrder.BIG_ENDIAN);
+    guest.space.write(0x2008, 8, 0x99aabbccddeeff00L, ByteOrder.BIG_ENDIAN);
+    guest.cpu.gpr(5, 0x2007);
+    guest.cpu.gpr(6, 0x300f);
+    guest.run(0x1000);
+    assertThat(guest.space.read(0x3000, 8, ByteOrder.BIG_ENDIAN)).isEqualTo(0x1122334455667788L);
+    assertThat(guest.space.read(0x3008, 8, ByteOrder.BIG_ENDIAN)).isEqualTo(0x99aabbccddeeff00L);
+  }
+
+  @Test
+  void vectorRegistersAreUnavailableUntilThen() {
+    guest.program(0x1000, 0x7c2028ce);
+    guest.program(0xf20);
+    assertThat(guest.run(0x1000).pc()).isEqualTo(0xf24);
+  }
+
+  @Test
+  void vectorArithmeticIsIllegalEvenThen() {
+    // vaddubm v1,v2,v3
+    guest.program(0x1000, VECTOR_ON[0], VECTOR_ON[1], VECTOR_ON[2], 0x10221800);
+    guest.program(0x700);
+    assertThat(guest.run(0x1000).pc()).isEqualTo(0x704);
+  }
+
   @Test
   void aTrapSavesWhereAndWhy() {
     // tweq r0,r0
