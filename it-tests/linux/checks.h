@@ -133,6 +133,7 @@ static void show_nodes(void)
 
 #include "pci.h"
 #include "vfio.h"
+#include "interrupts.h"
 #include "hotadd.h"
 
 static void checks(void)
@@ -141,5 +142,7 @@ static void checks(void)
 	show_nodes();
 	check_pci();
 	check_vfio();
+	if (patterned)
+		check_interrupts(patterned, patterned_fd);
 	check_hot_add();
 }

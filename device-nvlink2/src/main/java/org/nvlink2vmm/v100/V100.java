@@ -2,12 +2,15 @@ package org.nvlink2vmm.v100;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.nvlink2vmm.dt.powernv.HostBdf;
 import org.nvlink2vmm.v100.config.V100ConfigSpace;
 import org.nvlink2vmm.v100.engine.Engine;
 import org.nvlink2vmm.v100.ram.GpuRam;
 import org.nvlink2vmm.v100.regs.Bar0;
+import org.nvlink2vmm.v100.regs.Interrupts;
 import org.nvlink2vmm.v100.regs.UnmodelledCount;
 import org.nvlink2vmm.vmm.device.HostFunction;
 import org.nvlink2vmm.vmm.irq.InterruptSink;
@@ -29,6 +32,8 @@ final class V100 implements HostFunction, AutoCloseable {
   private final GpuRam ram;
   private final ConfigSpace config;
   private final Bar0 bar0;
+  private final InterruptOutput output;
+  private final Interrupts interrupts;
   private final Runnable onBusReset;
   private final DeviceClock clock;
   private volatile Runnable onReset = () -> {};
@@ -51,7 +56,9 @@ final class V100 implements HostFunction, AutoCloseable {
     this.onBusReset = onBusReset;
     clock = new DeviceClock(nanoClock);
     config = V100ConfigSpace.of(model);
-    bar0 = new Bar0(config, ram, clock, unmodelled);
+    output = new InterruptOutput(config);
+    interrupts = new Interrupts(clock, V100::callAfter, this::follow);
+    bar0 = new Bar0(config, ram, clock, interrupts, unmodelled);
   }
 
   V100Model model() {
@@ -136,9 +143,18 @@ final class V100 implements HostFunction, AutoCloseable {
     bar0.reset();
   }
 
-  /** Nothing in this model interrupts. */
   @Override
-  public void connect(InterruptSink sink) {}
+  public void connect(InterruptSink sink) {
+    output.connect(sink);
+  }
+
+  private void follow() {
+    output.ask(interrupts.up());
+  }
+
+  private static void callAfter(long nanos, Runnable action) {
+    CompletableFuture.delayedExecutor(nanos, TimeUnit.NANOSECONDS).execute(action);
+  }
 
   @Override
   public void close() {

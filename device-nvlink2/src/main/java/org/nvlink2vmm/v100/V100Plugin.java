@@ -174,6 +174,7 @@ public final class V100Plugin implements DevicePlugin {
             .vectors(VfioPciIndex.INTX_IRQ, 1)
             .vectors(VfioPciIndex.MSI_IRQ, 1)
             .vectors(VfioPciIndex.ERR_IRQ, 1)
+            .onConnect(gpu::connect)
             .onReset(gpu::busReset)
             .accesses(counts)
             .state(gpu.wholeState())

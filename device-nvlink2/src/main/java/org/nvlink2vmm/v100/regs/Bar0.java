@@ -19,22 +19,38 @@ public final class Bar0 extends MmioHandler {
 
   private static final int PAGE = 0x1000;
 
+  /** Places in the list of banks. */
+  private static final int PMC = 0;
+
+  private static final int PTIMER = 2;
+
   private final Unit[] units = new Unit[SIZE / PAGE];
   private final UnmodelledCount unmodelled;
   private final RegisterBank[] banks;
+  private final Interrupts interrupts;
 
   /**
    * @param config the function's configuration space, for the mirror
    * @param nanoClock what PTIMER counts
+   * @param interrupts what PMC and PTIMER show; reset with them
    */
-  public Bar0(MmioHandler config, GpuRam ram, LongSupplier nanoClock, UnmodelledCount unmodelled) {
+  public Bar0(
+      MmioHandler config,
+      GpuRam ram,
+      LongSupplier nanoClock,
+      Interrupts interrupts,
+      UnmodelledCount unmodelled) {
     this.unmodelled = unmodelled;
+    this.interrupts = interrupts;
+    RegisterBank pmc = Gv100.pmc(unmodelled, interrupts);
     RegisterBank pbus = Gv100.pbus(unmodelled);
+    RegisterBank ptimer = Gv100.ptimer(unmodelled, nanoClock);
+    interrupts.connect(pmc, ptimer);
     banks =
         new RegisterBank[] {
-          Gv100.pmc(unmodelled),
+          pmc,
           pbus,
-          Gv100.ptimer(unmodelled, nanoClock),
+          ptimer,
           Gv100.fuse(unmodelled),
           Gv100.ptop(unmodelled),
           Gv100.mmu(unmodelled),
@@ -66,6 +82,7 @@ public final class Bar0 extends MmioHandler {
     for (RegisterBank bank : banks) {
       bank.reset();
     }
+    interrupts.reset();
   }
 
   /** What the registers keep, as a part of the GPU's state. */
@@ -111,6 +128,7 @@ public final class Bar0 extends MmioHandler {
       for (RegisterBank bank : banks) {
         bank.restore(source, true);
       }
+      interrupts.restored();
     }
   }
 
@@ -137,6 +155,9 @@ public final class Bar0 extends MmioHandler {
       unmodelled.write((int) offset, size, (int) value);
     } else {
       unit.write((int) offset, size, (int) value);
+      if (unit == banks[PMC] || unit == banks[PTIMER]) {
+        interrupts.written((int) offset);
+      }
     }
   }
 }

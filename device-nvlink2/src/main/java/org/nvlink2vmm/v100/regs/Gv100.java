@@ -19,7 +19,7 @@ final class Gv100 {
 
   private Gv100() {}
 
-  static RegisterBank pmc(UnmodelledCount unmodelled) {
+  static RegisterBank pmc(UnmodelledCount unmodelled, Interrupts interrupts) {
     RegisterBank bank =
         new RegisterBank("PMC", 0, PAGE, unmodelled)
             .constant(0x000000, 0x140000a1) // PMC_BOOT_0
@@ -31,9 +31,10 @@ final class Gv100 {
             .storage(0x000200, 0x40000121, ALL) // PMC_ENABLE, as a cold board
             .storage(0x000204, 0x3fff, 0x3fff) // PMC_ENABLE_PB
             .constant(0x000a00, 0x140a1000); // PMC_BOOT_42
-    for (int i = 0; i < 4; i++) {
-      bank.constant(0x000100 + 4 * i, 0) // INTR(i)
-          .enables(0x000140 + 4 * i, 0x000160 + 4 * i, 0x000180 + 4 * i); // INTR_EN(i), set, clear
+    for (int i = 0; i < Interrupts.WORDS; i++) {
+      int word = i;
+      bank.computed(Interrupts.PMC_INTR + 4 * i, () -> interrupts.pending(word), value -> {})
+          .enables(Interrupts.PMC_INTR_EN + 4 * i, 0x000160 + 4 * i, 0x000180 + 4 * i);
     }
     return bank;
   }
@@ -54,11 +55,11 @@ final class Gv100 {
     return new RegisterBank("PTIMER", 0x9000, PAGE, unmodelled)
         .storage(0x009080, 0x80000100, ALL) // PRI_TIMEOUT
         .storageRow(0x009084, 4, ALL) // PRI_TIMEOUT_SAVE_0..2, error code
-        .clearOnOne(0x009100) // INTR_0
-        .storage(0x009140, 0, 0x3) // INTR_EN_0
+        .clearOnOne(Interrupts.PTIMER_INTR) // INTR_0
+        .storage(Interrupts.PTIMER_INTR_EN, 0, 0x3) // INTR_EN_0
         .computed(0x009400, () -> low(nanoClock), value -> {}) // TIME_0
         .computed(0x009410, () -> high(nanoClock), value -> {}) // TIME_1
-        .storage(0x009420, 0, ALL) // ALARM_0
+        .storage(Interrupts.PTIMER_ALARM, 0, ALL) // ALARM_0
         .storage(0x009428, 0, ALL) // TIMER_0
         .storage(0x009430, 0, ALL) // TIME_PRIV
         .storage(0x009480, 5, ALL); // GR_TICK_FREQ

@@ -195,6 +195,11 @@ public final class RegisterBank extends Unit {
     }
   }
 
+  /** Sets bits as the hardware does, whatever software may write. */
+  void raise(int offset, int bits) {
+    merge(index[(offset - base) / 4], bits, bits);
+  }
+
   private void merge(int slot, int value, int mask) {
     int old = values.get(slot);
     while (!values.compareAndSet(slot, old, (old & ~mask) | (value & mask))) {

@@ -30,5 +30,5 @@ public sealed interface VphbBinding {
   VphbBinding BRIEF = new Brief();
 
   /** QEMU's defaults: 0xd00 MSIs, 1 GiB of DMA at bus address 0, dynamic windows. */
-  VphbBinding COMPLETE = new Complete(0xd00, 0, 0x4000_0000L, true, NO_NUMA_NODE, false);
+  Complete COMPLETE = new Complete(0xd00, 0, 0x4000_0000L, true, NO_NUMA_NODE, false);
 }

@@ -64,15 +64,14 @@ class StrictRunIT {
     assertThat(result.err()).contains("stopped by a strict machine: nothing carried an access");
     assertThat(result.err()).contains("cpu 0 at 0x100c");
     assertThat(result.out())
-        .contains("load of 8 bytes at 0x", TOUCHED + "vcpu-0: no trained link", "ended: halted");
+        .contains("load of 8 bytes at 0x", TOUCHED + "cpu 0: no trained link", "ended: halted");
   }
 
   @Test
   void aKernelOfAnyOtherMachineRunsOnAndFailsByTheFinding() throws Exception {
-    Result result =
-        Vmm.run("run", machine(false), "--kernel", kernel(), "--json");
+    Result result = Vmm.run("run", machine(false), "--kernel", kernel(), "--json");
     assertThat(result.code()).isEqualTo(1);
     assertThat(result.out())
-        .contains("\"end\" : \"endless-loop\"", "\"findings\" : [", TOUCHED + "vcpu-0");
+        .contains("\"end\" : \"endless-loop\"", "\"findings\" : [", TOUCHED + "cpu 0");
   }
 }

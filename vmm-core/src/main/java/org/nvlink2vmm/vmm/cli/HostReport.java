@@ -1,9 +1,9 @@
 package org.nvlink2vmm.vmm.cli;
 
 import java.io.PrintWriter;
+import java.util.ArrayList;
 import java.util.List;
 import org.nvlink2vmm.vmm.device.HostHardware;
-import org.nvlink2vmm.vmm.host.EmulatedHost;
 import org.nvlink2vmm.vmm.machine.Machine;
 import org.nvlink2vmm.vmm.trace.AccessCount;
 import org.nvlink2vmm.vmm.trace.Spin;
@@ -29,16 +29,15 @@ record HostReport(List<String> findings, List<AccessCount> unmodelled, List<Spin
     spins = List.copyOf(spins);
   }
 
-  /** All lists are empty for a machine without an emulated host. */
+  /** What the host noticed, if one is emulated, and the DMA that the guest had not mapped. */
   static HostReport of(Machine machine) {
-    return machine
-        .host()
-        .map(HostReport::of)
-        .orElseGet(() -> new HostReport(List.of(), List.of(), List.of()));
-  }
-
-  private static HostReport of(EmulatedHost host) {
-    return new HostReport(host.findings(), host.counts().unmodelled(), host.counts().spins());
+    List<String> findings = new ArrayList<>();
+    machine.host().ifPresent(host -> findings.addAll(host.findings()));
+    machine.spapr().phbs().forEach(phb -> findings.addAll(phb.dma().faults()));
+    return new HostReport(
+        findings,
+        machine.host().map(host -> host.counts().unmodelled()).orElse(List.of()),
+        machine.host().map(host -> host.counts().spins()).orElse(List.of()));
   }
 
   boolean passed() {

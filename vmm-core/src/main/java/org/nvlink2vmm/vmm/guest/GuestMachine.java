@@ -52,6 +52,18 @@ public interface GuestMachine {
    */
   long registerProcessTable(long gpa, int sizeShift);
 
+  /**
+   * The hypercall H_PUT_TCE: maps a page of a DMA window.
+   *
+   * @param liobn of the window, from {@code ibm,dma-window} of its host bridge
+   * @param iova bus address of the page, bytes
+   * @param tce guest-physical address of a page, with bit 0 when devices may read it and bit 1 when
+   *     they may write it
+   * @return the call's status, 0 for H_SUCCESS
+   * @throws GuestStopped on a strict machine, from the first low level error on
+   */
+  long putTce(long liobn, long iova, long tce);
+
   /** Nanoseconds since some moment, never backwards: the time base. */
   long nanoTime();
 }

@@ -64,6 +64,7 @@ final class OpenFunction {
     }
     resettable = functionReset || busReset;
     config = new VirtualConfig(function);
+    config.intx(interrupts);
     for (HostFunction.HostBar bar : function.bars()) {
       bars[bar.index()] = bar.backing();
       barSizes[bar.index()] = bar.size();

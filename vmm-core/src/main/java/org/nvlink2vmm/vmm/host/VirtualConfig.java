@@ -4,7 +4,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.nvlink2vmm.vmm.device.HostFunction;
 import org.nvlink2vmm.vmm.memory.MmioHandler;
+import org.nvlink2vmm.vmm.pci.PciRegs;
 import org.nvlink2vmm.vmm.vfio.Errno;
+import org.nvlink2vmm.vmm.vfio.IntxGate;
 import org.nvlink2vmm.vmm.vfio.RegionAccess;
 
 /**
@@ -34,6 +36,7 @@ final class VirtualConfig extends MmioHandler {
   private final int[] barFlags = new int[6];
   private volatile boolean memoryEnabled;
   private volatile boolean msiEnabled;
+  private volatile IntxGate intx = new IntxGate();
 
   VirtualConfig(HostFunction function) {
     this.function = function;
@@ -129,6 +132,11 @@ final class VirtualConfig extends MmioHandler {
     msiEnabled = inUse;
   }
 
+  /** Says what the user's Interrupt Disable bit stops. */
+  void intx(IntxGate gate) {
+    intx = gate;
+  }
+
   /** Reads as pread of region 7: bytes, or the negative of EFAULT past the end. */
   long read(long offset, MemorySegment target) {
     long count = target.byteSize();
@@ -206,6 +214,9 @@ final class VirtualConfig extends MmioHandler {
       memoryEnabled = (decode & COMMAND_MEMORY) != 0;
     } else if (overlaps(at, bytes, FIRST_BAR, 24) || overlaps(at, bytes, ROM_BAR, 4)) {
       fixBars();
+    }
+    if (overlaps(at, bytes, COMMAND, 2)) {
+      intx.disable((permissions.get16(COMMAND) & PciRegs.COMMAND_INTX_DISABLE) != 0);
     }
     if (permissions.power() != 0 && covers(at, bytes, permissions.power() + 4)) {
       int control = permissions.power() + 4;

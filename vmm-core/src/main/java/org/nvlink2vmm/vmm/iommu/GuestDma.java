@@ -20,6 +20,12 @@ public final class GuestDma implements DmaSpace {
   private final BooleanSupplier busMaster;
   private final LongAdder faults = new LongAdder();
   private volatile List<TceTable> windows;
+  private volatile Fault first = NO_FAULT;
+
+  private static final Fault NO_FAULT = new Fault(0, 0, false, false);
+
+  /** An access that did not reach all its bytes. */
+  private record Fault(long iova, long length, boolean write, boolean busMaster) {}
 
   /**
    * DMA of one function.
@@ -42,6 +48,18 @@ public final class GuestDma implements DmaSpace {
   /** Accesses that did not reach all their bytes. */
   public long faults() {
     return faults.sum();
+  }
+
+  /** For people: how many {@link #faults}, and what the first one was. */
+  public String faultLine() {
+    Fault fault = first;
+    return "%d DMA faults, the first a %s of %d bytes at bus address 0x%x: %s"
+        .formatted(
+            faults(),
+            fault.write() ? "write" : "read",
+            fault.length(),
+            fault.iova(),
+            fault.busMaster() ? "not mapped for it" : "not bus master");
   }
 
   @Override
@@ -72,6 +90,10 @@ public final class GuestDma implements DmaSpace {
       }
     }
     if (!all) {
+      if (faults.sum() == 0) {
+        first =
+            new Fault(iova, bytes.byteSize(), right == TceTable.WRITE, busMaster.getAsBoolean());
+      }
       faults.increment();
     }
     return all;

@@ -65,6 +65,12 @@ final class BootedGuest implements GuestMachine {
     return processTables.register(gpa, sizeShift) ? H_SUCCESS : H_PARAMETER;
   }
 
+  @Override
+  public long putTce(long liobn, long iova, long tce) {
+    stopAfterError();
+    return rtas.window(liobn).map(window -> (long) window.put(iova, tce)).orElse(H_PARAMETER);
+  }
+
   private void stopAfterError() {
     if (errors.raised()) {
       throw new GuestStopped(LowLevelErrors.STOPPED);

@@ -136,10 +136,16 @@ final class MachineBuilder {
 
   private void plug(
       Machine machine, SpaprPhb phb, PciBus bus, int devfn, Device device, VfioDevice opened) {
+    VfioPci function = new VfioPci(opened);
     VphbDevice plugged =
-        new VphbDevice(
-            new VfioPci(opened), opened, mapped(machine, device, opened), location(device));
+        new VphbDevice(function, opened, mapped(machine, device, opened), location(device));
     phb.plug(bus, devfn, plugged);
+    try {
+      phb.wire(bus, devfn, function);
+    } catch (VfioException e) {
+      machine.remark(
+          "%s: goes without interrupts: -%s: %s".formatted(device.id(), e.errno(), e.getMessage()));
+    }
     machine.add(plugged, device.source());
   }
 

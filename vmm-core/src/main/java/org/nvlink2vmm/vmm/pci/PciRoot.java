@@ -1,5 +1,6 @@
 package org.nvlink2vmm.vmm.pci;
 
+import java.util.Optional;
 import org.nvlink2vmm.vmm.memory.BusResult;
 
 /**
@@ -63,6 +64,11 @@ public final class PciRoot {
     return function != null && allowed(function, offset, size)
         ? function.config().read(offset, size)
         : ones(size);
+  }
+
+  /** The function at a place; empty when there is none. */
+  public Optional<PciFunction> function(int busNumber, int devfn) {
+    return Optional.ofNullable(find(busNumber, devfn));
   }
 
   /** Writes config space; lost unless the result is OK. */

@@ -1,6 +1,7 @@
 package org.nvlink2vmm.vmm.spapr;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,7 @@ import org.nvlink2vmm.dt.spapr.Refusal;
 import org.nvlink2vmm.dt.spapr.SpaprTree;
 import org.nvlink2vmm.dt.spapr.VioDevice;
 import org.nvlink2vmm.dt.tree.DeviceTree;
+import org.nvlink2vmm.vmm.irq.InterruptController;
 import org.nvlink2vmm.vmm.memory.AddressSpace;
 import org.nvlink2vmm.vmm.memory.MemoryRegion;
 import org.nvlink2vmm.vmm.memory.MemoryTransaction;
@@ -59,6 +61,7 @@ public final class SpaprMachine implements AutoCloseable {
   private final RamBlock ram;
   private final AddressSpace memory = new AddressSpace("guest", ADDRESS_SPACE);
   private final List<SpaprPhb> phbs = new ArrayList<>();
+  private final MsiNumbers msiNumbers = new MsiNumbers();
   private MachineLayout layout;
 
   /**
@@ -83,14 +86,19 @@ public final class SpaprMachine implements AutoCloseable {
    *
    * @param initrdEnd address after the initial RAM disk, equal to its start for none
    * @param rtasBase where the RTAS entry lies, 0 for none
+   * @param rtasTokens token by call, in the order in which the tree lists them
    */
   public record Boot(
-      String arguments, long initrdStart, long initrdEnd, long rtasBase, List<String> rtasCalls) {
+      String arguments,
+      long initrdStart,
+      long initrdEnd,
+      long rtasBase,
+      Map<String, Integer> rtasTokens) {
     public static final Boot NONE =
-        new Boot("", 0, 0, 0, List.of("ibm,read-pci-config", "ibm,write-pci-config"));
+        new Boot("", 0, 0, 0, tokens(List.of("ibm,read-pci-config", "ibm,write-pci-config")));
 
     public Boot {
-      rtasCalls = List.copyOf(rtasCalls);
+      rtasTokens = Collections.unmodifiableMap(new LinkedHashMap<>(rtasTokens));
     }
   }
 
@@ -118,7 +126,7 @@ public final class SpaprMachine implements AutoCloseable {
 
   /** Makes a vPHB; the order of the calls is the order of creation. */
   public SpaprPhb addPhb(int index, boolean eeh) {
-    SpaprPhb phb = new SpaprPhb(index, eeh, memory);
+    SpaprPhb phb = new SpaprPhb(index, eeh, memory, msiNumbers);
     phbs.add(phb);
     return phb;
   }
@@ -126,6 +134,11 @@ public final class SpaprMachine implements AutoCloseable {
   /** In creation order. */
   public List<SpaprPhb> phbs() {
     return List.copyOf(phbs);
+  }
+
+  /** Says where the interrupts of all devices go; nowhere at first. */
+  public void connect(InterruptController controller) {
+    phbs.forEach(phb -> phb.connect(controller));
   }
 
   /** PCI services for the guest. */
@@ -203,7 +216,7 @@ public final class SpaprMachine implements AutoCloseable {
         new PlatformPart.Cpus(
             IntStream.range(0, setup.cpus()).mapToObj(id -> cpu(id, boot)).toList()),
         new PlatformPart.Rtas(
-            tokens(boot.rtasCalls()),
+            boot.rtasTokens(),
             RTAS_SIZE,
             boot.rtasBase(),
             boot.rtasBase() == 0 ? List.of("hcall-tce") : HYPERCALLS),

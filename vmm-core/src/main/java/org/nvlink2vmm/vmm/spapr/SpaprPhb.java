@@ -3,27 +3,37 @@ package org.nvlink2vmm.vmm.spapr;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.nvlink2vmm.dt.spapr.MachineType;
 import org.nvlink2vmm.dt.spapr.NvlinkLayout;
 import org.nvlink2vmm.dt.spapr.NvlinkMapping;
+import org.nvlink2vmm.dt.spapr.VphbBinding;
 import org.nvlink2vmm.dt.spapr.VphbDescription;
 import org.nvlink2vmm.dt.spapr.VphbPlacement;
 import org.nvlink2vmm.vmm.device.NvlinkFacet;
+import org.nvlink2vmm.vmm.irq.InterruptController;
+import org.nvlink2vmm.vmm.irq.InterruptLine;
 import org.nvlink2vmm.vmm.memory.AddressSpace;
 import org.nvlink2vmm.vmm.memory.MemoryRegion;
 import org.nvlink2vmm.vmm.memory.MemoryTransaction;
 import org.nvlink2vmm.vmm.pci.PciBridge;
 import org.nvlink2vmm.vmm.pci.PciBus;
+import org.nvlink2vmm.vmm.pci.PciRegs;
 import org.nvlink2vmm.vmm.pci.PciRoot;
 import org.nvlink2vmm.vmm.pci.PciWindows;
 import org.nvlink2vmm.vmm.vfio.RegionMemory;
 import org.nvlink2vmm.vmm.vfio.VfioDevice;
+import org.nvlink2vmm.vmm.vfio.VfioException;
+import org.nvlink2vmm.vmm.vfio.VfioPci;
 
 /** A virtual PCI host bridge of PAPR: windows, bus 0, the NVLink regions of its devices. */
 public final class SpaprPhb {
+  /** The binding that its node has, and so its windows. */
+  private static final VphbBinding.Complete BINDING = VphbBinding.COMPLETE;
+
   private final int index;
   private final boolean eeh;
   private final AddressSpace memory;
@@ -32,17 +42,27 @@ public final class SpaprPhb {
   private final PciRoot root;
   private final Map<String, VphbDevice> devices = new LinkedHashMap<>();
   private final List<MemoryRegion> nvlinkRegions = new ArrayList<>();
+  private final PhbInterrupts interrupts;
+  private final DmaWindows dma;
+  private final EehState errors = new EehState(this);
+
+  /** Which bus and device number a secondary bus is behind. */
+  private final Map<PciBus, Upstream> upstream = new HashMap<>();
+
+  private record Upstream(PciBus bus, int device) {}
 
   /**
    * A host bridge without devices; its windows are placed at once.
    *
    * @param eeh whether all its devices are one IOMMU group, so that error handling is available
    */
-  SpaprPhb(int index, boolean eeh, AddressSpace memory) {
+  SpaprPhb(int index, boolean eeh, AddressSpace memory, MsiNumbers numbers) {
     this.index = index;
     this.eeh = eeh;
     this.memory = memory;
     this.placement = VphbPlacement.of(index);
+    this.interrupts = new PhbInterrupts(placement, numbers);
+    this.dma = new DmaWindows(placement, memory, BINDING);
     this.windows =
         new PciWindows(
             memory,
@@ -92,10 +112,52 @@ public final class SpaprPhb {
     devices.put(device.id(), device);
   }
 
+  /**
+   * Gives a function that was plugged its way to guest memory and to the interrupt controller.
+   *
+   * @throws VfioException when the device refuses
+   */
+  public void wire(PciBus bus, int devfn, VfioPci function) {
+    function.attach(dma.join(function.id(), function::busMaster));
+    // A function without a pin may send messages.
+    int pin = Math.clamp(function.config().read(PciRegs.INTERRUPT_PIN, 1), 1, 4);
+    function.connect(interrupts.line(line(bus, devfn >> 3, pin)), interrupts);
+  }
+
+  /** The line of a pin: rotated by device number, at each bridge on the way too. */
+  private int line(PciBus bus, int device, int pin) {
+    int line = InterruptLine.swizzle(device, pin);
+    Upstream above = upstream.get(bus);
+    return above == null ? line : line(above.bus(), above.device(), line + 1);
+  }
+
+  /** Says where the interrupts of its devices go. */
+  public void connect(InterruptController controller) {
+    interrupts.connect(controller);
+  }
+
+  PhbInterrupts interrupts() {
+    return interrupts;
+  }
+
+  /** The windows through which its devices reach guest memory. */
+  public DmaWindows dma() {
+    return dma;
+  }
+
+  EehState errors() {
+    return errors;
+  }
+
+  boolean eeh() {
+    return eeh;
+  }
+
   /** Plugs a PCI bridge and returns the bus behind it. */
   public PciBus plugBridge(PciBus bus, int devfn, String id) {
     PciBridge bridge = new PciBridge(id, windows);
     bus.add(devfn, bridge);
+    upstream.put(bridge.secondary(), new Upstream(bus, devfn >> 3));
     return bridge.secondary();
   }
 
@@ -103,6 +165,9 @@ public final class SpaprPhb {
   void reset() {
     root.bus().reset();
     root.numberBuses();
+    interrupts.reset();
+    dma.reset();
+    errors.clear();
   }
 
   VphbDescription description(MachineType machineType) {

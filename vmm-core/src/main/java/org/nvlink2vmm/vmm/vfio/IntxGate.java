@@ -14,6 +14,7 @@ public final class IntxGate implements InterruptSink {
   private volatile InterruptSink sink = InterruptSink.NONE;
   private boolean raised;
   private boolean masked;
+  private boolean disabled;
 
   /** Says where interrupts go from now on. INTx starts unmasked. */
   public void connect(InterruptSink consumer) {
@@ -28,6 +29,21 @@ public final class IntxGate implements InterruptSink {
   public void mask(boolean mask) {
     synchronized (lock) {
       masked = mask;
+    }
+    fireIfPending();
+  }
+
+  /**
+   * The user's Interrupt Disable bit of Command, which VFIO keeps from the function: while it is
+   * set nothing unmasks INTx, and taking it away does.
+   */
+  public void disable(boolean disable) {
+    synchronized (lock) {
+      if (disabled == disable) {
+        return;
+      }
+      disabled = disable;
+      masked &= disable;
     }
     fireIfPending();
   }
@@ -55,7 +71,7 @@ public final class IntxGate implements InterruptSink {
   private void fireIfPending() {
     InterruptSink target;
     synchronized (lock) {
-      if (!raised || masked || sink.equals(InterruptSink.NONE)) {
+      if (!raised || masked || disabled || sink.equals(InterruptSink.NONE)) {
         return;
       }
       masked = true;

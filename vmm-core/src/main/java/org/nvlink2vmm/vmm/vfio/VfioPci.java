@@ -2,8 +2,11 @@ package org.nvlink2vmm.vmm.vfio;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.nvlink2vmm.vmm.iommu.DmaSpace;
-import org.nvlink2vmm.vmm.irq.InterruptSink;
+import org.nvlink2vmm.vmm.irq.InterruptLine;
+import org.nvlink2vmm.vmm.irq.MsiMessage;
+import org.nvlink2vmm.vmm.irq.MsiTarget;
 import org.nvlink2vmm.vmm.memory.MmioHandler;
 import org.nvlink2vmm.vmm.pci.Bar;
 import org.nvlink2vmm.vmm.pci.BarDecoder;
@@ -31,6 +34,9 @@ public final class VfioPci implements PciFunction, AutoCloseable {
   private final Overlay overlay = new Overlay();
   private final BarDecoder decoder;
   private final boolean resettable;
+  private final MessageSetup messages;
+  private volatile boolean busMaster;
+  private volatile Optional<GuestInterrupts> interrupts = Optional.empty();
 
   /**
    * A function over an opened device, which it closes with itself.
@@ -50,6 +56,7 @@ public final class VfioPci implements PciFunction, AutoCloseable {
       throw new VfioException(Errno.EPROTO, device.id() + ": " + e.getMessage(), e);
     }
     deviceConfig.write(PciRegs.COMMAND, 2, 0);
+    this.messages = new MessageSetup(deviceConfig);
   }
 
   private static int configSize(VfioDevice device) {
@@ -123,9 +130,26 @@ public final class VfioPci implements PciFunction, AutoCloseable {
     decoder.plug(windows);
   }
 
-  /** Says where interrupts go. */
-  public void connect(InterruptSink sink) {
+  /**
+   * Says where interrupts go; once.
+   *
+   * @param line that the function's pin is wired to
+   * @param target where messages go
+   */
+  public void connect(InterruptLine line, MsiTarget target) {
+    GuestInterrupts sink = new GuestInterrupts(device, line, messages, target);
+    interrupts = Optional.of(sink);
     device.connect(sink);
+  }
+
+  /** Sets the messages of MSI-X by vector, as firmware does for a guest that cannot. */
+  public void msix(List<MsiMessage> vectors) {
+    messages.msix(vectors);
+  }
+
+  /** Whether the guest lets the function reach memory. Does not ask the device. */
+  public boolean busMaster() {
+    return busMaster;
   }
 
   /** Says what of the guest's memory the device reaches. */
@@ -144,7 +168,9 @@ public final class VfioPci implements PciFunction, AutoCloseable {
     if (resettable) {
       device.reset();
     }
-    deviceConfig.write(PciRegs.COMMAND, 2, 0);
+    overlay.write(PciRegs.COMMAND, 2, 0);
+    messages.disable(overlay);
+    interrupts.ifPresent(GuestInterrupts::reset);
   }
 
   /** Takes the BARs out of the windows and closes the device. */
@@ -176,6 +202,10 @@ public final class VfioPci implements PciFunction, AutoCloseable {
     @Override
     public void write(long offset, int size, long value) {
       deviceConfig.write(offset, size, value);
+      if (offset == PciRegs.COMMAND) {
+        busMaster = (value & PciRegs.COMMAND_MASTER) != 0;
+      }
+      messages.written(offset, size);
       if (ownBits((int) offset, size) != 0) {
         guestConfig.write(offset, size, value);
       }

@@ -67,6 +67,11 @@ public final class RtasArguments {
     return unsigned(index) << 32 | unsigned(index + 1);
   }
 
+  /** Whether the block has so many arguments and results. */
+  public boolean has(int arguments, int results) {
+    return inputs == arguments && outputs == results;
+  }
+
   /** Sets a result; 0 is the status, set by the value that the call returns. */
   public void result(int index, int value) {
     if (index >= 0 && index < outputs) {

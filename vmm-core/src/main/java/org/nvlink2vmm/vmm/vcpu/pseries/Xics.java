@@ -1,5 +1,9 @@
 package org.nvlink2vmm.vmm.vcpu.pseries;
 
+import java.util.BitSet;
+import java.util.Optional;
+import org.nvlink2vmm.vmm.irq.InterruptController;
+import org.nvlink2vmm.vmm.irq.InterruptLine;
 import org.nvlink2vmm.vmm.vcpu.Vcpu;
 
 /**
@@ -8,7 +12,7 @@ import org.nvlink2vmm.vmm.vcpu.Vcpu;
  * 0 is the most favoured, 255 is never delivered. All methods may be called by any thread; one lock
  * guards the state, and raising an interrupt does nothing longer under it.
  */
-public final class Xics {
+public final class Xics implements InterruptController {
   /** SPAPR_XIRQ_BASE of QEMU. */
   public static final int FIRST_SOURCE = 0x1000;
 
@@ -22,6 +26,9 @@ public final class Xics {
 
   private final Presenter[] presenters;
   private final Source[] sources = new Source[SOURCES];
+
+  /** The sources that are asserted: what a change of priority may let through. */
+  private final BitSet asserted = new BitSet(SOURCES);
 
   private static final class Presenter {
     final Vcpu vcpu;
@@ -40,8 +47,8 @@ public final class Xics {
     int priority = MASKED;
     int savedPriority = MASKED;
     boolean level;
-    boolean asserted;
     boolean delivered;
+    volatile Optional<InterruptLine> line = Optional.empty();
   }
 
   Xics(Iterable<Vcpu> vcpus, int count) {
@@ -64,11 +71,24 @@ public final class Xics {
     return server >= 0 && server < presenters.length;
   }
 
-  /** A message signalled interrupt; numbers without a source are ignored. */
+  private void set(int number, boolean on) {
+    asserted.set(number - FIRST_SOURCE, on);
+  }
+
+  @Override
+  public synchronized void changed(InterruptLine line) {
+    Source source = source(line.number());
+    if (source != null) {
+      source.line = Optional.of(line);
+      level(line.number(), line.isUp());
+    }
+  }
+
+  @Override
   public synchronized void pulse(int number) {
     Source source = source(number);
     if (source != null) {
-      source.asserted = true;
+      set(number, true);
       source.level = false;
       source.delivered = false;
       deliver(number, source);
@@ -76,17 +96,17 @@ public final class Xics {
   }
 
   /** A level: stays until it is lowered. */
-  public synchronized void level(int number, boolean asserted) {
+  public synchronized void level(int number, boolean high) {
     Source source = source(number);
     if (source != null) {
       source.level = true;
-      source.asserted = asserted;
+      set(number, high);
       deliver(number, source);
     }
   }
 
   private void deliver(int number, Source source) {
-    if (!source.asserted || source.delivered || source.priority == MASKED) {
+    if (!asserted.get(number - FIRST_SOURCE) || source.delivered || source.priority == MASKED) {
       return;
     }
     Presenter presenter = presenters[source.server];
@@ -95,7 +115,7 @@ public final class Xics {
     }
     giveBack(presenter);
     source.delivered = true;
-    source.asserted = source.level;
+    set(number, source.level);
     presenter.pending = number;
     presenter.pendingPriority = source.priority;
     presenter.vcpu.external(true);
@@ -106,7 +126,7 @@ public final class Xics {
     Source source = source(presenter.pending);
     if (source != null) {
       source.delivered = false;
-      source.asserted = true;
+      set(presenter.pending, true);
     }
     presenter.pending = 0;
     presenter.pendingPriority = MASKED;
@@ -118,8 +138,8 @@ public final class Xics {
       presenter.pending = IPI;
       presenter.pendingPriority = presenter.mfrr;
     }
-    for (int i = 0; i < SOURCES; i++) {
-      if (sources[i].asserted && presenters[sources[i].server] == presenter) {
+    for (int i = asserted.nextSetBit(0); i >= 0; i = asserted.nextSetBit(i + 1)) {
+      if (presenters[sources[i].server] == presenter) {
         deliver(FIRST_SOURCE + i, sources[i]);
       }
     }
@@ -150,8 +170,16 @@ public final class Xics {
     return xirr;
   }
 
-  /** H_EOI. */
-  synchronized long end(int server, long xirr) {
+  /** H_EOI. A line's sources say first whether they still want an interrupt. */
+  long end(int server, long xirr) {
+    Source source = source(xirr & 0xffffff);
+    if (source != null) {
+      source.line.ifPresent(InterruptLine::ended);
+    }
+    return accepted(server, xirr);
+  }
+
+  private synchronized long accepted(int server, long xirr) {
     presenters[server].cppr = (int) (xirr >>> 24) & 0xff;
     Source source = source(xirr & 0xffffff);
     if (source != null) {
