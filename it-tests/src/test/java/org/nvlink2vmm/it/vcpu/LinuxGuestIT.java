@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.nvlink2vmm.vmm.vcpu.ExecutionMode;
@@ -38,6 +39,25 @@ class LinuxGuestIT {
           .doesNotContain("FAIL", "Oops", "BUG:", "WARNING:");
       assertThat(exit.good()).as("%s", exit).isTrue();
       assertThat(exit.notes()).isEmpty();
+    }
+  }
+
+  @Test
+  void aStockDebianKernelBootsToInit() throws IOException, InterruptedException {
+    String script = Tool.sources("linux").resolve("fetch-debian-kernel.sh").toString();
+    Tool.Result where = Tool.run(folder, List.of(script, "--where"));
+    Assumptions.assumeTrue(
+        where.status() == 0, "no Debian kernel: run it-tests/linux/fetch-debian-kernel.sh");
+    ElfImage kernel = ElfImage.read(Path.of(where.output().strip()));
+    try (PlainMachine machine =
+        new PlainMachine(1, kernel, Files.readAllBytes(initrdFile(folder)))) {
+      GuestExit exit = machine.run("console=hvc0");
+      assertThat(machine.console())
+          .as("%s", exit)
+          .contains("Linux version 6.1.", "radix-mmu", "INIT-REACHED", "GUEST-SATISFIED")
+          .contains("ok   /proc/device-tree equals the blob")
+          .doesNotContain("FAIL", "Oops", "BUG:", "WARNING:");
+      assertThat(exit.good()).as("%s", exit).isTrue();
     }
   }
 

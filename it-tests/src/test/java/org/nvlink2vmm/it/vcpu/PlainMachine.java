@@ -10,6 +10,7 @@ import org.nvlink2vmm.dt.fdt.FdtWriter;
 import org.nvlink2vmm.dt.spapr.Affinity;
 import org.nvlink2vmm.dt.spapr.Compat;
 import org.nvlink2vmm.dt.spapr.CpuDescription;
+import org.nvlink2vmm.dt.spapr.CpuModel;
 import org.nvlink2vmm.dt.spapr.GuestMemory;
 import org.nvlink2vmm.dt.spapr.MachineDescription;
 import org.nvlink2vmm.dt.spapr.MachineLayout;
@@ -64,7 +65,7 @@ final class PlainMachine implements AutoCloseable {
 
   byte[] tree(String arguments) {
     BootPlan plan = guest.plan();
-    List<CpuDescription> cores = IntStream.range(0, cpus).mapToObj(CpuDescription::power9).toList();
+    List<CpuDescription> cores = IntStream.range(0, cpus).mapToObj(PlainMachine::scalar).toList();
     List<PlatformPart> parts =
         List.of(
             new PlatformPart.Cpus(cores),
@@ -90,6 +91,11 @@ final class PlainMachine implements AutoCloseable {
             List.of(),
             parts);
     return FdtWriter.bytes(SpaprTree.write(description, MachineLayout.of(description)));
+  }
+
+  /** Without the units that the interpreter lacks. */
+  private static CpuDescription scalar(int id) {
+    return new CpuDescription(id, 1, CpuModel.POWER9, 0, false, false);
   }
 
   GuestExit run(String arguments) {
