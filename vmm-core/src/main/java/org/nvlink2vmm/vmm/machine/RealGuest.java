@@ -7,8 +7,11 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.nvlink2vmm.dt.fdt.FdtWriter;
+import org.nvlink2vmm.dt.tree.DeviceTree;
 import org.nvlink2vmm.vmm.iommu.TceTable;
 import org.nvlink2vmm.vmm.spapr.Rtas;
 import org.nvlink2vmm.vmm.spapr.SpaprMachine;
@@ -67,7 +70,20 @@ public final class RealGuest {
             plan.initrdEnd(),
             plan.rtasBase(),
             guest.rtas().tokens());
-    this.blob = FdtWriter.bytes(spapr.tree(boot));
+    DeviceTree tree = spapr.tree(boot);
+    guest.hypervisor().associativity(associativity(tree));
+    this.blob = FdtWriter.bytes(tree);
+  }
+
+  /**
+   * The domains of each core, of one thread, behind their number; none where the tree says none.
+   */
+  private static List<int[]> associativity(DeviceTree tree) {
+    return tree.find("/cpus").stream()
+        .flatMap(cpus -> cpus.children().stream())
+        .flatMap(cpu -> cpu.property("ibm,associativity").stream())
+        .map(list -> IntStream.range(1, list.cellCount()).map(list::cell).toArray())
+        .toList();
   }
 
   private static MemorySegment map(Path initrd) {

@@ -55,7 +55,8 @@ public final class SpaprMachine implements AutoCloseable {
           "hcall-tce",
           "hcall-vio",
           "hcall-multi-tce",
-          "hcall-set-mode");
+          "hcall-set-mode",
+          "hcall-vphn");
 
   private final Setup setup;
   private final RamBlock ram;

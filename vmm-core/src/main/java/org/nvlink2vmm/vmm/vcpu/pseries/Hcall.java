@@ -81,6 +81,8 @@ final class Hcall {
       case 0x2f4 -> "H_BEST_ENERGY";
       case XIRR_X -> "H_XIRR_X";
       case RANDOM -> "H_RANDOM";
+      case 0x398 -> "H_QUERY_VAS_CAPABILITIES";
+      case 0xf080 -> "H_GET_PERF_COUNTER_INFO";
       case SET_MODE -> "H_SET_MODE";
       case REGISTER_PROC_TBL -> "H_REGISTER_PROC_TBL";
       case 0x380 -> "H_SIGNAL_SYS_RESET";

@@ -2,6 +2,7 @@ package org.nvlink2vmm.vmm.vcpu.pseries;
 
 import java.nio.ByteOrder;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -28,6 +29,7 @@ public final class PseriesHypervisor implements Hypervisor {
   private final Map<Long, LongAdder> uses = new ConcurrentHashMap<>();
   private final Map<Long, LongAdder> unknown = new ConcurrentHashMap<>();
   private final SplittableRandom random = new SplittableRandom(0x5eedL);
+  private final HomeNodes homeNodes = new HomeNodes();
   private Xics xics;
   private volatile ProcessTableWatcher processTables = ProcessTableWatcher.NONE;
 
@@ -52,6 +54,11 @@ public final class PseriesHypervisor implements Hypervisor {
   /** Says who else hears of the guest's process table. */
   public void onProcessTable(ProcessTableWatcher watcher) {
     processTables = watcher;
+  }
+
+  /** Says the associativity domains of each thread, as its node lists them behind their number. */
+  public void associativity(List<int[]> byThread) {
+    homeNodes.set(byThread);
   }
 
   /** Hypercalls made, by name. */
@@ -116,6 +123,7 @@ public final class PseriesHypervisor implements Hypervisor {
         yield Hcall.SUCCESS;
       }
       case Hcall.LOGICAL_CI_LOAD, Hcall.LOGICAL_CI_STORE -> cacheInhibited(vcpu, (int) number);
+      case Hcall.HOME_NODE_ASSOCIATIVITY -> homeNodes.answer(vcpu);
       case Hcall.PUT_TCE -> tce.put(vcpu);
       case Hcall.GET_TCE -> tce.get(vcpu);
       case Hcall.PUT_TCE_INDIRECT -> tce.putIndirect(vcpu);
