@@ -26,7 +26,7 @@ import org.nvlink2vmm.vmm.vfiouser.client.VfioUserDevice;
 
 /**
  * Real guests in a real QEMU: Linux finds the V100 and its bridges that {@code vmm serve} offers,
- * reads its registers and writes its memory.
+ * reads its registers, writes its memory, and takes its interrupt.
  */
 class QemuGuestIT {
   private static final String V100 = "10de:1db1";
@@ -114,6 +114,10 @@ class QemuGuestIT {
     assertBars(gpu.bars(), memory);
     assertThat(console.after("BOOT_0")).isEqualToIgnoringCase("0x140000a1");
     assertThat(console.after("PATTERN")).isEqualToIgnoringCase("0x5ca1ab1e 0x1122334455667788");
+    assertThat(console.after("INTERRUPTS")).as("%s", console).isEqualTo("1");
+    assertThat(console.after("PENDING")).isEqualTo("0x00000001 0x00100000");
+    assertThat(console.after("CLEARED")).isEqualTo("0x00000000 0x00000000");
+    assertThat(console.after("LINE")).as("%s", console).contains("uio_pci_generic");
     assertThat(console.toString()).contains("GUEST-DONE");
     try (VfioUserDevice device = VfioUserDevice.connect(socket)) {
       assertThat(read(device, BAR1, 0x1000, 4).get(U32, 0)).isEqualTo(0x5ca1ab1e);

@@ -10,6 +10,28 @@ reg() {
   $B devmem $((bar0 + $1)) 32 $2
 }
 
+# The alarm of the timer (PTIMER) interrupts; a driver in user space waits for it.
+interrupt() {
+  for module in uio uio_pci_generic; do
+    $B unxz -c /lib/$module.ko.xz >/$module.ko
+    $B insmod /$module.ko
+  done
+  echo "$($B cat $1/vendor) $($B cat $1/device)" >/sys/bus/pci/drivers/uio_pci_generic/new_id
+  $B dd if=/dev/uio0 of=/count bs=4 count=1 2>/dev/null &
+  reg 0x9140 1                                   # PTIMER INTR_EN_0: the alarm
+  reg 0x160 0x100000                             # PMC INTR_EN_SET(0): PTIMER
+  reg 0x9420 $(($(reg 0x9400) + 0x100000))       # ALARM_0 = TIME_0 + 1 ms
+  for i in 1 2 3 4 5 6 7 8 9 10; do
+    [ -s /count ] && break
+    $B sleep 1
+  done
+  echo "INTERRUPTS $($B od -A n -t d4 /count)"
+  echo "PENDING $(reg 0x9100) $(reg 0x100)"
+  reg 0x9100 1                                   # PTIMER INTR_0: seen
+  echo "CLEARED $(reg 0x9100) $(reg 0x100)"
+  echo "LINE $($B grep uio_pci_generic /proc/interrupts)"
+}
+
 use() {
   echo 1 >$1/enable
   bar0=$($B sed -n '1s/ .*//p' $1/resource)
@@ -18,6 +40,7 @@ use() {
   $B devmem $((bar1 + 0x1000)) 32 0x5ca1ab1e
   $B devmem $((bar1 + 0x3fffffff8)) 64 0x1122334455667788
   echo "PATTERN $($B devmem $((bar1 + 0x1000)) 32) $($B devmem $((bar1 + 0x3fffffff8)) 64)"
+  interrupt $1
 }
 
 for d in /sys/bus/pci/devices/*; do
