@@ -121,11 +121,11 @@ class ClientIT {
     device.connect((index, vector) -> fired.add(index + "." + vector));
 
     scratch.sink.trigger(0, 0);
-    assertThat(fired.poll(10, TimeUnit.SECONDS)).isEqualTo("0.0");
+    assertThat(fired.poll(60, TimeUnit.SECONDS)).isEqualTo("0.0");
     scratch.sink.trigger(1, 7);
-    assertThat(fired.poll(10, TimeUnit.SECONDS)).isEqualTo("1.7");
+    assertThat(fired.poll(60, TimeUnit.SECONDS)).isEqualTo("1.7");
     scratch.sink.trigger(2, 63);
-    assertThat(fired.poll(10, TimeUnit.SECONDS)).isEqualTo("2.63");
+    assertThat(fired.poll(60, TimeUnit.SECONDS)).isEqualTo("2.63");
     device.maskIntx(true);
     device.maskIntx(false);
     assertThat(scratch.events).containsExactly("mask", "unmask");

@@ -264,7 +264,7 @@ class DmaIT extends ServerFixture {
     assertThat(asked.payload()).isEqualTo(RawClient.bytes(16).u64(0x1100).u64(4).array());
     byte[] answer = RawClient.bytes(20).u64(0x1100).u64(4).u32(0x12345678).array();
     client.send(RawClient.message(asked.id(), 11, 1, answer));
-    assertThat(reading.get(10, TimeUnit.SECONDS)).isTrue();
+    assertThat(reading.get(60, TimeUnit.SECONDS)).isTrue();
     assertThat(data.get(ValueLayout.JAVA_INT, 0)).isEqualTo(0x12345678);
 
     var writing = CompletableFuture.supplyAsync(() -> device.dma.write(0x1ffc, data));
@@ -272,7 +272,7 @@ class DmaIT extends ServerFixture {
     assertThat(asked.command()).isEqualTo(12);
     assertThat(asked.data().getInt(16)).isEqualTo(0x12345678);
     client.send(RawClient.message(asked.id(), 12, 1, new byte[0]));
-    assertThat(writing.get(10, TimeUnit.SECONDS)).isTrue();
+    assertThat(writing.get(60, TimeUnit.SECONDS)).isTrue();
   }
 
   @ParameterizedTest
@@ -288,7 +288,7 @@ class DmaIT extends ServerFixture {
     java.util.Arrays.fill(answer, (byte) -1);
     client.send(RawClient.message(asked.id(), 11, Integer.decode(flags), answer));
 
-    assertThat(reading.get(10, TimeUnit.SECONDS)).isFalse();
+    assertThat(reading.get(60, TimeUnit.SECONDS)).isFalse();
     assertThat(data.get(ValueLayout.JAVA_INT, 0)).isZero();
   }
 

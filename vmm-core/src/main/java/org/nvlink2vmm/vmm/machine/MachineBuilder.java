@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.Stream;
 import org.nvlink2vmm.dt.powernv.HostBdf;
 import org.nvlink2vmm.dt.powernv.HostPciFunction;
 import org.nvlink2vmm.dt.powernv.PowernvTree;
@@ -94,6 +95,9 @@ final class MachineBuilder {
       SpaprPhb phb =
           machine.spapr().addPhb(vphb.index(), vphb.eeh().orElseGet(() -> oneGroup(vphb)));
       plug(machine, phb, phb.root().bus(), vphb.devices());
+      hostFunctions(vphb)
+          .findFirst()
+          .ifPresent(member -> phb.resetThrough(kind -> host.orElseThrow().resetPe(member, kind)));
     }
   }
 
@@ -113,14 +117,18 @@ final class MachineBuilder {
 
   /** EEH needs all VFIO devices of a vPHB in one IOMMU group. */
   private boolean oneGroup(Vphb vphb) {
-    return vphb.devices().stream()
-            .map(Device::source)
-            .filter(Source.FromHost.class::isInstance)
-            .map(source -> ((Source.FromHost) source).function())
+    return hostFunctions(vphb)
             .map(function -> host.orElseThrow().group(function).number())
             .distinct()
             .count()
         <= 1;
+  }
+
+  private static Stream<HostBdf> hostFunctions(Vphb vphb) {
+    return vphb.devices().stream()
+        .map(Device::source)
+        .filter(Source.FromHost.class::isInstance)
+        .map(source -> ((Source.FromHost) source).function());
   }
 
   private void plug(Machine machine, SpaprPhb phb, PciBus bus, List<Device> devices) {

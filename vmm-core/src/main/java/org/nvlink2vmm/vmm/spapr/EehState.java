@@ -1,7 +1,11 @@
 package org.nvlink2vmm.vmm.spapr;
 
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.nvlink2vmm.vmm.device.HostBridgeReset;
 import org.nvlink2vmm.vmm.vfio.DeviceInfo;
 import org.nvlink2vmm.vmm.vfio.VfioDevice;
+import org.nvlink2vmm.vmm.vfio.VfioException;
 
 /**
  * Error handling of a host bridge whose devices are one partitionable endpoint, which is what the
@@ -25,9 +29,15 @@ final class EehState {
 
   private final SpaprPhb phb;
   private volatile int state = WORKS;
+  private Optional<Consumer<HostBridgeReset>> host = Optional.empty();
 
   EehState(SpaprPhb phb) {
     this.phb = phb;
+  }
+
+  /** The devices are functions of a host, which resets their endpoint as a whole. */
+  void resetThrough(Consumer<HostBridgeReset> reset) {
+    host = Optional.of(reset);
   }
 
   /** Error handling is for real devices that are all in one group. */
@@ -43,19 +53,33 @@ final class EehState {
     return state;
   }
 
-  /** Begins or ends a reset; false for a kind that does not exist. */
-  boolean reset(int kind) {
+  /** Begins or ends a reset; the status of ibm,set-slot-reset. */
+  int reset(int kind) {
     switch (kind) {
       case DEACTIVATE -> state = WORKS;
-      case HOT, FUNDAMENTAL -> {
-        state = IN_RESET;
-        phb.devices().forEach(device -> reset(device.device()));
+      case HOT -> {
+        return begin(HostBridgeReset.HOT);
+      }
+      case FUNDAMENTAL -> {
+        return begin(HostBridgeReset.FUNDAMENTAL);
       }
       default -> {
-        return false;
+        return Rtas.PARAMETER_ERROR;
       }
     }
-    return true;
+    return Rtas.SUCCESS;
+  }
+
+  private int begin(HostBridgeReset kind) {
+    try {
+      host.ifPresentOrElse(
+          reset -> reset.accept(kind),
+          () -> phb.devices().forEach(device -> reset(device.device())));
+    } catch (VfioException _) {
+      return Rtas.HARDWARE_ERROR;
+    }
+    state = IN_RESET;
+    return Rtas.SUCCESS;
   }
 
   private static void reset(VfioDevice device) {

@@ -204,10 +204,13 @@ public final class Rtas {
     return phb == null ? PARAMETER_ERROR : phb.errors().state();
   }
 
-  /** {@code ibm,set-slot-reset}: 0 ends a reset, 1 hot, 3 fundamental. */
+  /**
+   * {@code ibm,set-slot-reset}: 0 ends a reset, 1 hot, 3 fundamental; {@link #HARDWARE_ERROR} when
+   * a device or its host refuses.
+   */
   public int resetEndpoint(long buid, int kind) {
     SpaprPhb phb = handling(buid);
-    return phb != null && phb.errors().reset(kind) ? SUCCESS : PARAMETER_ERROR;
+    return phb == null ? PARAMETER_ERROR : phb.errors().reset(kind);
   }
 
   /** {@code ibm,configure-pe}: nothing is left to configure after a reset. */

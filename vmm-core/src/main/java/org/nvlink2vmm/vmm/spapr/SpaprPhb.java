@@ -7,12 +7,14 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.nvlink2vmm.dt.spapr.MachineType;
 import org.nvlink2vmm.dt.spapr.NvlinkLayout;
 import org.nvlink2vmm.dt.spapr.NvlinkMapping;
 import org.nvlink2vmm.dt.spapr.VphbBinding;
 import org.nvlink2vmm.dt.spapr.VphbDescription;
 import org.nvlink2vmm.dt.spapr.VphbPlacement;
+import org.nvlink2vmm.vmm.device.HostBridgeReset;
 import org.nvlink2vmm.vmm.device.NvlinkFacet;
 import org.nvlink2vmm.vmm.irq.InterruptController;
 import org.nvlink2vmm.vmm.irq.InterruptLine;
@@ -143,6 +145,14 @@ public final class SpaprPhb {
   /** The windows through which its devices reach guest memory. */
   public DmaWindows dma() {
     return dma;
+  }
+
+  /**
+   * Says who resets its devices, which are functions of a host, when the guest's error handling
+   * asks for it (VFIO_EEH_PE_OP); without it, they are reset one by one.
+   */
+  public void resetThrough(Consumer<HostBridgeReset> reset) {
+    errors.resetThrough(reset);
   }
 
   EehState errors() {
