@@ -91,6 +91,20 @@ class ClientIT {
   }
 
   @Test
+  void memoryOfAThreadAloneIsFilledAndMemoryNotToBeWrittenRefused() {
+    try (Arena own = Arena.ofConfined()) {
+      MemorySegment word = own.allocate(4).fill((byte) 0x5a);
+      assertThat(device.write(0, 8, word)).isEqualTo(4);
+      MemorySegment back = own.allocate(4);
+      assertThat(device.read(0, 8, back)).isEqualTo(4);
+      assertThat(back.mismatch(word)).isEqualTo(-1);
+    }
+    MemorySegment readOnly = Arena.ofAuto().allocate(4).asReadOnly();
+    assertThat(device.read(0, 8, readOnly)).isEqualTo(-Errno.EFAULT.number());
+    assertThat(device.read(0, 8, Arena.ofAuto().allocate(4))).isEqualTo(4);
+  }
+
+  @Test
   void anAccessIsCutAtTheEndAndRefusedBehindIt() {
     MemorySegment eight = Arena.ofAuto().allocate(8);
 

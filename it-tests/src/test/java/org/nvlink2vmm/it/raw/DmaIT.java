@@ -275,6 +275,26 @@ class DmaIT extends ServerFixture {
     assertThat(writing.get(60, TimeUnit.SECONDS)).isTrue();
   }
 
+  @Test
+  void memoryOfTheAskingThreadAloneIsFilledByIt() throws Exception {
+    busMaster(true);
+    assertThat(map(READ_WRITE, 0, 0x1000, 0x1000)).isZero();
+
+    var reading =
+        CompletableFuture.supplyAsync(
+            () -> {
+              try (Arena own = Arena.ofConfined()) {
+                MemorySegment data = own.allocate(4);
+                return device.dma.read(0x1100, data) ? data.get(ValueLayout.JAVA_INT, 0) : 0;
+              }
+            });
+    RawClient.Reply asked = client.receive();
+    byte[] answer = RawClient.bytes(20).u64(0x1100).u64(4).u32(0x12345678).array();
+    client.send(RawClient.message(asked.id(), 11, 1, answer));
+
+    assertThat(reading.get(60, TimeUnit.SECONDS)).isEqualTo(0x12345678);
+  }
+
   @ParameterizedTest
   @CsvSource({"0x21, 16", "1, 16", "1, 19", "1, 21"})
   void aFailedOrShortAnswerMovesNothing(String flags, int size) throws Exception {

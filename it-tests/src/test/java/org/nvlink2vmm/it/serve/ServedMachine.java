@@ -29,6 +29,8 @@ public final class ServedMachine implements AutoCloseable {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-XX:+UseSerialGC", "-jar", System.getProperty("vmm.jar")));
     command.addAll(List.of("serve", machine, "--dir", folder.toString()));
+    // The server may hear of a client that left after the next one comes.
+    command.addAll(List.of("--second-client", "queue"));
     for (String device : devices) {
       command.addAll(List.of("--device", device));
     }

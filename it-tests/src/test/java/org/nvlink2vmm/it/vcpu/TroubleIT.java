@@ -103,7 +103,7 @@ class TroubleIT {
     assertThat(result.err())
         .containsPattern("called from 0x\\w+ \\(panic\\+0x")
         .containsPattern("called from 0x\\w+ \\(kernel_init")
-        .containsPattern("write 2  config 0001:00:04.2 npu11\\+0x4");
+        .containsPattern("read  1  config 0001:00:04.2 npu11\\+0x40  0x10  after \\d+ instr");
   }
 
   @Test

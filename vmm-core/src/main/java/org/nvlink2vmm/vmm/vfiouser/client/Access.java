@@ -1,5 +1,6 @@
 package org.nvlink2vmm.vmm.vfiouser.client;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -25,10 +26,21 @@ final class Access implements Waiting {
   /** Requests of accesses of up to so many bytes keep their room. */
   private static final int SMALL = 4096;
 
+  /** For the question whether a segment is its owner's alone. */
+  private static final Thread ANOTHER = Thread.ofPlatform().unstarted(() -> {});
+
   private final AtomicInteger state = new AtomicInteger(DONE);
   private OutboundMessage request = new OutboundMessage(Header.BYTES + RegionAccess.BYTES + SMALL);
   private Thread waiter = Thread.currentThread();
   private MemorySegment data = MemorySegment.NULL;
+
+  /** Where the loop puts what was read: {@link #data}, or the room when that is not for it. */
+  private MemorySegment landing = MemorySegment.NULL;
+
+  private long landingAt;
+  private boolean direct;
+
+  private MemorySegment room = MemorySegment.NULL;
   private int command;
   private long at;
   private int length;
@@ -50,10 +62,21 @@ final class Access implements Waiting {
     request.u32(RegionAccess.REGION, index);
     request.u32(RegionAccess.COUNT, count);
     if (writes()) {
-      long room = Header.BYTES + (long) RegionAccess.BYTES;
-      MemorySegment.copy(bytes, from, request.bytes(), room, count);
+      long start = Header.BYTES + (long) RegionAccess.BYTES;
+      MemorySegment.copy(bytes, from, request.bytes(), start, count);
+    } else {
+      direct = bytes.isAccessibleBy(ANOTHER);
+      landing = direct ? bytes : room(count);
+      landingAt = direct ? from : 0;
     }
     state.set(SENT);
+  }
+
+  private MemorySegment room(int count) {
+    if (room.byteSize() < count) {
+      room = Arena.ofAuto().allocate(Math.max(count, SMALL));
+    }
+    return room;
   }
 
   private boolean writes() {
@@ -104,13 +127,21 @@ final class Access implements Waiting {
     errno = reply.errorNumber();
     if (errno == 0 && !writes()) {
       if (reply.payload() == RegionAccess.BYTES + length) {
-        int from = reply.position(RegionAccess.BYTES);
-        MemorySegment.copy(reply.bytes(), from, data, at, length);
+        land(reply.bytes(), reply.position(RegionAccess.BYTES));
       } else {
         errno = Errno.EPROTO.number();
       }
     }
     finish();
+  }
+
+  /** Whatever memory the caller gave, who waits has to learn how it went. */
+  private void land(MemorySegment reply, int from) {
+    try {
+      MemorySegment.copy(reply, from, landing, landingAt, length);
+    } catch (IllegalStateException | IllegalArgumentException _) {
+      errno = Errno.EFAULT.number();
+    }
   }
 
   @Override
@@ -135,8 +166,8 @@ final class Access implements Waiting {
   /**
    * Waits for the reply.
    *
-   * @return an errno: 0, the server's, EPROTO, EIO when the connection is lost or the thread is
-   *     interrupted, ETIMEDOUT
+   * @return an errno: 0, the server's, EPROTO, EFAULT when the caller's memory is closed or
+   *     read-only, EIO when the connection is lost or the thread is interrupted, ETIMEDOUT
    */
   int await(long nanos) {
     long deadline = System.nanoTime() + nanos;
@@ -144,14 +175,22 @@ final class Access implements Waiting {
       long left = deadline - System.nanoTime();
       boolean interrupted = Thread.currentThread().isInterrupted();
       if ((left <= 0 || interrupted) && state.compareAndSet(SENT, GIVEN_UP)) {
-        data = MemorySegment.NULL;
+        forget();
         return interrupted ? Errno.EIO.number() : Errno.ETIMEDOUT.number();
       }
       if (left > 0 && !interrupted) {
         LockSupport.parkNanos(this, left);
       }
     }
-    data = MemorySegment.NULL;
+    if (errno == 0 && !writes() && !direct) {
+      MemorySegment.copy(room, 0, data, at, length);
+    }
+    forget();
     return errno;
+  }
+
+  private void forget() {
+    data = MemorySegment.NULL;
+    landing = MemorySegment.NULL;
   }
 }

@@ -1,6 +1,7 @@
 package org.nvlink2vmm.vmm.vfiouser.server;
 
 import io.netty.channel.Channel;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -29,6 +30,9 @@ final class DmaMessages {
 
   /** How long to wait before asking again whether a client has taken something. */
   private static final long ROOM_NANOS = 50_000;
+
+  /** For the question whether a segment is its owner's alone. */
+  private static final Thread ANOTHER = Thread.ofPlatform().unstarted(() -> {});
 
   private final SessionCounts counts;
   private final Map<Integer, Transfer> waiting = new ConcurrentHashMap<>();
@@ -78,7 +82,10 @@ final class DmaMessages {
     if (!hasRoom(to)) {
       return false;
     }
-    Transfer transfer = new Transfer(toGuest ? MemorySegment.NULL : data);
+    // What only the caller's thread may touch, the loop cannot fill.
+    boolean direct = toGuest || data.isAccessibleBy(ANOTHER);
+    MemorySegment landing = direct ? data : Arena.ofAuto().allocate(data.byteSize());
+    Transfer transfer = new Transfer(toGuest ? MemorySegment.NULL : landing);
     int id = register(transfer);
     if (id < 0) {
       return false;
@@ -95,7 +102,11 @@ final class DmaMessages {
         id, toGuest ? Command.DMA_WRITE : Command.DMA_READ, Header.TYPE_COMMAND, 0, payload);
     counts.dmaMessage();
     var _ = to.writeAndFlush(request, to.voidPromise());
-    return transfer.await();
+    boolean moved = transfer.await();
+    if (moved && !direct) {
+      data.copyFrom(landing);
+    }
+    return moved;
   }
 
   private int register(Transfer transfer) {
@@ -166,16 +177,23 @@ final class DmaMessages {
         long length = target.byteSize();
         boolean whole = length == 0 || reply.payload() == DmaAccess.BYTES + length;
         if (!done) {
-          succeeded = reply.errorNumber() == 0 && whole;
-          if (succeeded && length > 0) {
-            int from = reply.position(DmaAccess.BYTES);
-            MemorySegment.copy(reply.bytes(), from, target, 0, length);
-          }
+          succeeded = reply.errorNumber() == 0 && whole && (length == 0 || land(reply));
         }
         done = true;
         finished.signalAll();
       } finally {
         lock.unlock();
+      }
+    }
+
+    /** False when the memory of who waits was closed meanwhile, or is read-only. */
+    private boolean land(Message reply) {
+      try {
+        int from = reply.position(DmaAccess.BYTES);
+        MemorySegment.copy(reply.bytes(), from, target, 0, target.byteSize());
+        return true;
+      } catch (IllegalStateException | IllegalArgumentException _) {
+        return false;
       }
     }
 
