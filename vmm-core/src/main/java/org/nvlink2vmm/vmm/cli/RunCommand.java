@@ -25,11 +25,7 @@ import picocli.CommandLine.Option;
 @Command(
     name = "run",
     description = "Builds a machine, starts a guest on it, prints what the guest found and did.",
-    footer = {
-      "",
-      "Example: vmm run witherspoon-6gpu --json",
-      "         vmm run witherspoon-6gpu --kernel vmlinux --gdb :1234"
-    })
+    footer = {"", "Example: vmm run witherspoon-6gpu --kernel vmlinux --gdb :1234"})
 final class RunCommand implements Callable<Integer> {
   private static final int DEFAULT_TIMEOUT = 120;
   private static final Duration NO_LIMIT = Duration.ofDays(100_000);
