@@ -14,6 +14,7 @@ import org.nvlink2vmm.vmm.nativeio.Libc;
 import org.nvlink2vmm.vmm.nativeio.OwnedFd;
 import org.nvlink2vmm.vmm.nativeio.PollSet;
 import org.nvlink2vmm.vmm.nativeio.SocketMessage;
+import org.nvlink2vmm.vmm.nativeio.UnixSocket;
 import org.nvlink2vmm.vmm.vfio.DirectDevice;
 import org.nvlink2vmm.vmm.vfio.RegionBacking;
 import org.nvlink2vmm.vmm.vfio.VfioDevice;
@@ -79,7 +80,7 @@ public class VfioUserBench {
     folder = Files.createTempDirectory("vmm-bench");
     ServerOptions options = ServerOptions.DEFAULT.withSpin(Duration.ofNanos(spinMicros * 1000));
     server = VfioUserServer.listen(folder.resolve("s"), device, options);
-    socket = Libc.connect(server.path());
+    socket = UnixSocket.connect(server.path());
     Arena arena = Arena.ofAuto();
     buffer = arena.allocate(1 << 16, 8);
     read = command(arena, 9, HEADER + ACCESS);
@@ -90,7 +91,7 @@ public class VfioUserBench {
     MemorySegment version = command(arena, 1, HEADER + 4);
     poll.set(0, socket, PollSet.IN);
     roundTrip(socket, version, Integer.MAX_VALUE);
-    List<OwnedFd> pair = Libc.socketPair();
+    List<OwnedFd> pair = UnixSocket.socketPair();
     near = pair.getFirst();
     peer = Thread.ofPlatform().daemon().start(() -> echo(pair.getLast(), size));
   }

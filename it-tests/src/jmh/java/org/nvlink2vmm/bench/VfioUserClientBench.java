@@ -14,6 +14,7 @@ import org.nvlink2vmm.vmm.nativeio.Libc;
 import org.nvlink2vmm.vmm.nativeio.OwnedFd;
 import org.nvlink2vmm.vmm.nativeio.PollSet;
 import org.nvlink2vmm.vmm.nativeio.SocketMessage;
+import org.nvlink2vmm.vmm.nativeio.UnixSocket;
 import org.nvlink2vmm.vmm.vfio.DirectDevice;
 import org.nvlink2vmm.vmm.vfio.RegionBacking;
 import org.nvlink2vmm.vmm.vfio.VfioDevice;
@@ -74,7 +75,7 @@ public class VfioUserClientBench {
     client = VfioUserDevice.connect(server.path());
     registers = ((RegionBacking.Trapped) client.backing(0)).handler();
     plainServer = VfioUserServer.listen(folder.resolve("p"), device);
-    socket = Libc.connect(plainServer.path());
+    socket = UnixSocket.connect(plainServer.path());
     poll.set(0, socket, PollSet.IN);
     request.set(ValueLayout.JAVA_SHORT, 2, (short) 1);
     request.set(ValueLayout.JAVA_INT, 4, 20);

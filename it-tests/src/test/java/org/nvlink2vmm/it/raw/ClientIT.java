@@ -232,7 +232,7 @@ class ClientIT {
 
   @Test
   void aServerThatDoesNotAnswerIsGivenUp() {
-    OwnedFd silent = org.nvlink2vmm.vmm.nativeio.Libc.listen(folder.resolve("silent"), 1);
+    OwnedFd silent = org.nvlink2vmm.vmm.nativeio.UnixSocket.listen(folder.resolve("silent"), 1);
     try (silent) {
       assertThatThrownBy(
               () ->

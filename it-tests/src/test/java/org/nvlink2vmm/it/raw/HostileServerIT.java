@@ -16,10 +16,10 @@ import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.nvlink2vmm.vmm.nativeio.Libc;
 import org.nvlink2vmm.vmm.nativeio.OwnedFd;
 import org.nvlink2vmm.vmm.nativeio.PollSet;
 import org.nvlink2vmm.vmm.nativeio.SocketMessage;
+import org.nvlink2vmm.vmm.nativeio.UnixSocket;
 import org.nvlink2vmm.vmm.vfio.VfioException;
 import org.nvlink2vmm.vmm.vfiouser.client.VfioUserDevice;
 
@@ -33,7 +33,7 @@ class HostileServerIT {
     int before = OwnedFd.live();
     Random random = new Random(repetition.getCurrentRepetition());
     Path path = folder.resolve("s");
-    OwnedFd listener = Libc.listen(path, 1);
+    OwnedFd listener = UnixSocket.listen(path, 1);
     Thread server = Thread.ofPlatform().start(() -> answer(listener, random));
     try {
       connectAndUse(path);
@@ -60,7 +60,7 @@ class HostileServerIT {
     PollSet poll = new PollSet();
     poll.set(0, listener, PollSet.IN);
     poll.poll(5000);
-    Optional<OwnedFd> accepted = Libc.accept(listener);
+    Optional<OwnedFd> accepted = UnixSocket.accept(listener);
     if (accepted.isEmpty()) {
       return;
     }

@@ -11,9 +11,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.nvlink2vmm.vmm.memory.RamBlock;
 import org.nvlink2vmm.vmm.nativeio.EventFd;
-import org.nvlink2vmm.vmm.nativeio.Libc;
 import org.nvlink2vmm.vmm.nativeio.NativeException;
 import org.nvlink2vmm.vmm.nativeio.OwnedFd;
+import org.nvlink2vmm.vmm.nativeio.UnixSocket;
 import org.nvlink2vmm.vmm.vfiouser.server.ServerOptions;
 import org.nvlink2vmm.vmm.vfiouser.server.VfioUserServer;
 
@@ -126,7 +126,7 @@ class LifecycleIT extends ServerFixture {
   @Test
   void aStaleSocketIsReplaced() {
     Path path = folder.resolve("stale");
-    Libc.listen(path, 1).close();
+    UnixSocket.listen(path, 1).close();
     assertThat(path).exists();
 
     try (VfioUserServer again = VfioUserServer.listen(path, device);

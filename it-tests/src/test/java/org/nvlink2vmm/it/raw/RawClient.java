@@ -19,6 +19,7 @@ import org.nvlink2vmm.vmm.nativeio.NativeException;
 import org.nvlink2vmm.vmm.nativeio.OwnedFd;
 import org.nvlink2vmm.vmm.nativeio.PollSet;
 import org.nvlink2vmm.vmm.nativeio.SocketMessage;
+import org.nvlink2vmm.vmm.nativeio.UnixSocket;
 
 /**
  * A vfio-user client that speaks bytes and knows no more of the protocol than the 16-byte header,
@@ -155,7 +156,7 @@ public final class RawClient implements AutoCloseable {
     long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(TIMEOUT_MILLIS);
     while (true) {
       try {
-        return new RawClient(Libc.connect(path));
+        return new RawClient(UnixSocket.connect(path));
       } catch (NativeException e) {
         if (e.errno() != Libc.EAGAIN || System.nanoTime() > deadline) {
           throw e;

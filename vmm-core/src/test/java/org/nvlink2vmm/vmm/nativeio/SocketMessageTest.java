@@ -28,7 +28,7 @@ class SocketMessageTest {
 
   @BeforeEach
   void connect() {
-    List<OwnedFd> pair = Libc.socketPair();
+    List<OwnedFd> pair = UnixSocket.socketPair();
     left = pair.getFirst();
     right = pair.getLast();
   }
@@ -55,7 +55,7 @@ class SocketMessageTest {
     MemorySegment large = arena.allocate(1 << 20);
     long before = out.send(left, large, List.of());
 
-    assertThat(Libc.sendBuffer(right, 1 << 20)).isZero();
+    assertThat(UnixSocket.sendBuffer(right, 1 << 20)).isZero();
 
     assertThat(in.send(right, large, List.of())).isGreaterThan(before);
   }
@@ -136,7 +136,7 @@ class SocketMessageTest {
 
   @Test
   void theReceiverSeesTheEndWhenThePeerShutsDown() {
-    assertThat(Libc.shutdown(left)).isZero();
+    assertThat(UnixSocket.shutdown(left)).isZero();
     assertThat(in.receive(right, buffer)).isZero();
   }
 
@@ -152,29 +152,29 @@ class SocketMessageTest {
   @Test
   void aListenerAcceptsConnectionsByPath(@TempDir Path directory) throws Exception {
     Path path = directory.resolve("socket");
-    try (OwnedFd listener = Libc.listen(path, 4)) {
-      assertThat(Libc.accept(listener)).isEmpty();
-      try (OwnedFd client = Libc.connect(path)) {
-        Optional<OwnedFd> server = Libc.accept(listener);
+    try (OwnedFd listener = UnixSocket.listen(path, 4)) {
+      assertThat(UnixSocket.accept(listener)).isEmpty();
+      try (OwnedFd client = UnixSocket.connect(path)) {
+        Optional<OwnedFd> server = UnixSocket.accept(listener);
         assertThat(server).isPresent();
         out.send(client, bytes("hello"), List.of());
         assertThat(in.receive(server.get(), buffer)).isEqualTo(5);
         server.get().close();
       }
-      assertThatThrownBy(() -> Libc.listen(path, 4))
+      assertThatThrownBy(() -> UnixSocket.listen(path, 4))
           .isInstanceOf(NativeException.class)
           .hasMessage("bind: " + path + ": Address already in use (errno 98)");
     }
     Files.delete(path);
-    assertThatThrownBy(() -> Libc.connect(path))
+    assertThatThrownBy(() -> UnixSocket.connect(path))
         .isInstanceOf(NativeException.class)
         .hasMessage("connect: " + path + ": No such file or directory (errno 2)");
   }
 
   @Test
   void aPathThatIsTooLongForASocketIsNamed() {
-    Path path = Path.of("/" + "x".repeat(Libc.MAX_SOCKET_PATH));
-    assertThatThrownBy(() -> Libc.listen(path, 1))
+    Path path = Path.of("/" + "x".repeat(UnixSocket.MAX_SOCKET_PATH));
+    assertThatThrownBy(() -> UnixSocket.listen(path, 1))
         .isInstanceOf(NativeException.class)
         .hasMessageContaining("has 108 bytes of at most 107");
   }

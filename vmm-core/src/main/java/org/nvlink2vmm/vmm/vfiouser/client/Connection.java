@@ -12,7 +12,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.AtomicReferenceArray;
-import org.nvlink2vmm.vmm.nativeio.Libc;
+import org.nvlink2vmm.vmm.nativeio.UnixSocket;
 import org.nvlink2vmm.vmm.vfio.Errno;
 import org.nvlink2vmm.vmm.vfio.VfioException;
 import org.nvlink2vmm.vmm.vfiouser.codec.Command;
@@ -58,7 +58,8 @@ final class Connection extends ChannelInboundHandlerAdapter {
     this.path = path;
     this.timeout = timeout;
     this.dma = dma;
-    this.channel = new UnixSocketChannel(Libc.connect(path), path.toString(), MOST_DESCRIPTORS);
+    this.channel =
+        new UnixSocketChannel(UnixSocket.connect(path), path.toString(), MOST_DESCRIPTORS);
     channel.pipeline().addLast(new MessageDecoder(MOST_BYTES, MOST_DESCRIPTORS), this);
     loop.register(channel).syncUninterruptibly();
   }

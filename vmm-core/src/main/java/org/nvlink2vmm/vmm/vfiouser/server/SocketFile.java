@@ -5,9 +5,9 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
-import org.nvlink2vmm.vmm.nativeio.Libc;
 import org.nvlink2vmm.vmm.nativeio.NativeException;
 import org.nvlink2vmm.vmm.nativeio.OwnedFd;
+import org.nvlink2vmm.vmm.nativeio.UnixSocket;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,14 +41,14 @@ final class SocketFile {
   static SocketFile listen(Path path) {
     OwnedFd socket;
     try {
-      socket = Libc.listen(path, BACKLOG);
+      socket = UnixSocket.listen(path, BACKLOG);
     } catch (NativeException e) {
       if (e.errno() != EADDRINUSE || !isStale(path)) {
         throw e;
       }
       LOG.info("{}: replacing a socket that nobody listens on", path);
       delete(path);
-      socket = Libc.listen(path, BACKLOG);
+      socket = UnixSocket.listen(path, BACKLOG);
     }
     return new SocketFile(path, socket, identity(path));
   }
@@ -58,7 +58,7 @@ final class SocketFile {
       return false;
     }
     try {
-      Libc.connect(path).close();
+      UnixSocket.connect(path).close();
       return false;
     } catch (NativeException e) {
       return e.errno() == ECONNREFUSED;

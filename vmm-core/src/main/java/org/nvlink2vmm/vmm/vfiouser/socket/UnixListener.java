@@ -6,10 +6,10 @@ import io.netty.channel.IoRegistration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import org.nvlink2vmm.vmm.nativeio.Libc;
 import org.nvlink2vmm.vmm.nativeio.NativeException;
 import org.nvlink2vmm.vmm.nativeio.OwnedFd;
 import org.nvlink2vmm.vmm.nativeio.PollSet;
+import org.nvlink2vmm.vmm.nativeio.UnixSocket;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -66,7 +66,7 @@ public final class UnixListener implements DescriptorIoHandler.Handle {
   public void handle(IoRegistration source, IoEvent event) {
     try {
       while (accepting) {
-        Optional<OwnedFd> connection = Libc.accept(socket);
+        Optional<OwnedFd> connection = UnixSocket.accept(socket);
         if (connection.isEmpty()) {
           return;
         }

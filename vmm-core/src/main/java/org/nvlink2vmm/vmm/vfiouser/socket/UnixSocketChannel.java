@@ -20,6 +20,7 @@ import org.nvlink2vmm.vmm.nativeio.Libc;
 import org.nvlink2vmm.vmm.nativeio.OwnedFd;
 import org.nvlink2vmm.vmm.nativeio.PollSet;
 import org.nvlink2vmm.vmm.nativeio.SocketMessage;
+import org.nvlink2vmm.vmm.nativeio.UnixSocket;
 import org.nvlink2vmm.vmm.vfiouser.codec.Chunk;
 import org.nvlink2vmm.vmm.vfiouser.codec.OutboundMessage;
 
@@ -85,7 +86,7 @@ public final class UnixSocketChannel extends AbstractChannel {
     this.address = new Address(name);
     this.receiving = new SocketMessage(maxDescriptors);
     this.sending = new SocketMessage(maxDescriptors);
-    Libc.sendBuffer(socket, SEND_BYTES); // without, large messages take more turns
+    UnixSocket.sendBuffer(socket, SEND_BYTES); // without, large messages take more turns
     config.setWriteBufferWaterMark(WATER_MARK);
     MessageSizeEstimator.Handle size = message -> ((OutboundMessage) message).size();
     config.setMessageSizeEstimator(() -> size);
