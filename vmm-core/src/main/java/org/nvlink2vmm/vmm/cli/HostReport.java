@@ -71,23 +71,7 @@ record HostReport(List<String> findings, List<AccessCount> unmodelled, List<Spin
     ArrayNode lines = document.putArray("findings");
     findings.forEach(lines::add);
     ArrayNode registers = document.putArray("unmodelled");
-    for (AccessCount count : unmodelled) {
-      registers
-          .addObject()
-          .put("region", count.region())
-          .put("offset", Json.hex(count.offset()))
-          .put("width", count.width())
-          .put("reads", count.reads())
-          .put("writes", count.writes());
-    }
-    ArrayNode polled = document.putArray("spins");
-    for (Spin spin : spins) {
-      polled
-          .addObject()
-          .put("region", spin.region())
-          .put("offset", Json.hex(spin.offset()))
-          .put("width", spin.width())
-          .put("value", Json.hex(spin.value()));
-    }
+    unmodelled.forEach(count -> CountsJson.add(registers, count));
+    CountsJson.addSpins(document, spins);
   }
 }

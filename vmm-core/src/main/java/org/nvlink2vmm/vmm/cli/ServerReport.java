@@ -84,28 +84,11 @@ record ServerReport(
     }
     ArrayNode registers = document.putArray("unmodelled");
     unmodelled.forEach(
-        count -> add(registers, count).put("lastValue", Json.hex(count.lastValue())));
+        count -> CountsJson.add(registers, count).put("lastValue", Json.hex(count.lastValue())));
     ArrayNode not = document.putArray("refused");
-    refused.forEach(count -> add(not, count));
-    ArrayNode polled = document.putArray("spins");
-    for (Spin spin : spins) {
-      polled
-          .addObject()
-          .put("region", spin.region())
-          .put("offset", Json.hex(spin.offset()))
-          .put("width", spin.width())
-          .put("value", Json.hex(spin.value()));
-    }
+    refused.forEach(count -> CountsJson.add(not, count));
+    CountsJson.addSpins(document, spins);
     return document.put("lost", lost);
-  }
-
-  private static ObjectNode add(ArrayNode list, AccessCount count) {
-    return list.addObject()
-        .put("region", count.region())
-        .put("offset", Json.hex(count.offset()))
-        .put("width", count.width())
-        .put("reads", count.reads())
-        .put("writes", count.writes());
   }
 
   /** For people, a line each. */

@@ -11,6 +11,7 @@ import org.nvlink2vmm.vmm.vfiouser.codec.Header;
 import org.nvlink2vmm.vmm.vfiouser.codec.Message;
 import org.nvlink2vmm.vmm.vfiouser.codec.OutboundMessage;
 import org.nvlink2vmm.vmm.vfiouser.codec.Payload.RegionAccess;
+import org.nvlink2vmm.vmm.vfiouser.codec.Reachable;
 
 /**
  * A REGION_READ or REGION_WRITE of one thread's, used for all of its accesses. The thread prepares
@@ -25,9 +26,6 @@ final class Access implements Waiting {
 
   /** Requests of accesses of up to so many bytes keep their room. */
   private static final int SMALL = 4096;
-
-  /** For the question whether a segment is its owner's alone. */
-  private static final Thread ANOTHER = Thread.ofPlatform().unstarted(() -> {});
 
   private final AtomicInteger state = new AtomicInteger(DONE);
   private OutboundMessage request = new OutboundMessage(Header.BYTES + RegionAccess.BYTES + SMALL);
@@ -65,7 +63,7 @@ final class Access implements Waiting {
       long start = Header.BYTES + (long) RegionAccess.BYTES;
       MemorySegment.copy(bytes, from, request.bytes(), start, count);
     } else {
-      direct = bytes.isAccessibleBy(ANOTHER);
+      direct = Reachable.byAnyThread(bytes);
       landing = direct ? bytes : room(count);
       landingAt = direct ? from : 0;
     }

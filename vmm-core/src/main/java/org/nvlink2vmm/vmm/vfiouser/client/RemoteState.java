@@ -3,6 +3,7 @@ package org.nvlink2vmm.vmm.vfiouser.client;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channel;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
@@ -68,8 +69,7 @@ final class RemoteState implements Migratable {
     return new Restoring();
   }
 
-  private final class Saving implements ReadableByteChannel {
-    private boolean open = true;
+  private final class Saving extends Transfer implements ReadableByteChannel {
     private boolean ended;
 
     @Override
@@ -96,24 +96,9 @@ final class RemoteState implements Migratable {
         throw new IOException(e.getMessage(), e);
       }
     }
-
-    @Override
-    public boolean isOpen() {
-      return open;
-    }
-
-    @Override
-    public void close() throws IOException {
-      if (open) {
-        open = false;
-        change(STOP);
-      }
-    }
   }
 
-  private final class Restoring implements WritableByteChannel {
-    private boolean open = true;
-
+  private final class Restoring extends Transfer implements WritableByteChannel {
     @Override
     public int write(ByteBuffer source) throws IOException {
       if (!open) {
@@ -138,6 +123,11 @@ final class RemoteState implements Migratable {
       }
       return all;
     }
+  }
+
+  /** A state on its way; closed, the device is stopped again. */
+  private abstract class Transfer implements Channel {
+    boolean open = true;
 
     @Override
     public boolean isOpen() {

@@ -15,6 +15,7 @@ import org.nvlink2vmm.vmm.vfiouser.codec.Header;
 import org.nvlink2vmm.vmm.vfiouser.codec.Message;
 import org.nvlink2vmm.vmm.vfiouser.codec.OutboundMessage;
 import org.nvlink2vmm.vmm.vfiouser.codec.Payload.DmaAccess;
+import org.nvlink2vmm.vmm.vfiouser.codec.Reachable;
 
 /**
  * Guest memory by message: DMA_READ and DMA_WRITE to the client, whose answers arrive among its own
@@ -30,9 +31,6 @@ final class DmaMessages {
 
   /** How long to wait before asking again whether a client has taken something. */
   private static final long ROOM_NANOS = 50_000;
-
-  /** For the question whether a segment is its owner's alone. */
-  private static final Thread ANOTHER = Thread.ofPlatform().unstarted(() -> {});
 
   private final SessionCounts counts;
   private final Map<Integer, Transfer> waiting = new ConcurrentHashMap<>();
@@ -83,7 +81,7 @@ final class DmaMessages {
       return false;
     }
     // What only the caller's thread may touch, the loop cannot fill.
-    boolean direct = toGuest || data.isAccessibleBy(ANOTHER);
+    boolean direct = toGuest || Reachable.byAnyThread(data);
     MemorySegment landing = direct ? data : Arena.ofAuto().allocate(data.byteSize());
     Transfer transfer = new Transfer(toGuest ? MemorySegment.NULL : landing);
     int id = register(transfer);
